@@ -1,0 +1,297 @@
+import { z } from 'zod'
+import { Failure } from './errors.ts'
+import { LogKey } from './logs.ts'
+import { Principal } from './access.ts'
+import { Scope } from './ids.ts'
+
+/** What a delegate can be asked to do. */
+export const TASK_KINDS = ['pod.init', 'pod.execute', 'pod.cleanup', 'connection.test'] as const
+export const TaskKind = z.enum(TASK_KINDS)
+export type TaskKind = z.infer<typeof TaskKind>
+
+/** A secret by reference; the value appears first on the delegate that holds the task. */
+export const SecretRef = z
+  .object({
+    /** Name under which the value is handed to the pod, e.g. `database.password`. */
+    name: z.string().min(1).max(128),
+    secretId: z.string().max(64),
+    version: z.number().int().min(1),
+  })
+  .meta({ id: 'SecretRef' })
+export type SecretRef = z.infer<typeof SecretRef>
+
+/** Where a changelog lives. Exactly one of branch, tag, commit; `commit` is pinned where the control plane resolved it. */
+export const GitSource = z.object({
+  url: z.string().max(2048),
+  branch: z.string().max(255).optional(),
+  tag: z.string().max(255).optional(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40,64}$/)
+    .optional(),
+  /** Path of the changelog (or folder) in the repository. */
+  location: z.string().max(1024),
+  username: z.string().max(256).optional(),
+  /** Name in `secrets` of the password or token, if any. */
+  passwordSecret: z.string().max(128).optional(),
+})
+export type GitSource = z.infer<typeof GitSource>
+
+/** How to reach the target database. */
+export const DatabaseTarget = z.object({
+  jdbcUrl: z.string().max(2048),
+  username: z.string().max(256).optional(),
+  passwordSecret: z.string().max(128).optional(),
+  /** Override of the URL's database. */
+  database: z.string().max(256).optional(),
+  /** Default schema / search_path. */
+  schema: z.string().max(256).optional(),
+})
+export type DatabaseTarget = z.infer<typeof DatabaseTarget>
+
+export const ChangelogFilters = z.object({
+  context: z.string().max(1024).optional(),
+  labels: z.string().max(1024).optional(),
+  properties: z.record(z.string().max(128), z.string().max(4096)).default({}),
+})
+
+/** What db-step is asked to run: one of the operations below. */
+export const DbOperation = z.discriminatedUnion('operation', [
+  z.object({ operation: z.literal('preview') }),
+  z.object({
+    operation: z.literal('apply'),
+    /** Hash of the plan previewed in the same execution: exactly it runs, or nothing. */
+    planHash: z.string().max(128).optional(),
+    tag: z.string().max(255).optional(),
+  }),
+  /** History, lock and per-changeset state, read-only. */
+  z.object({ operation: z.literal('status') }),
+])
+export type DbOperation = z.infer<typeof DbOperation>
+
+/** Specification of one database step as the pod gets it. */
+export const DbStepSpec = z.object({
+  run: DbOperation,
+  source: GitSource,
+  target: DatabaseTarget,
+  filters: ChangelogFilters,
+  /** Milliseconds to wait for a held changelog lock before refusing. */
+  lockWaitMs: z.number().int().min(0).max(600_000).default(10_000),
+})
+export type DbStepSpec = z.infer<typeof DbStepSpec>
+
+/** Parameters of `pod.init`. */
+export const PodInitParameters = z.object({
+  podId: z.string().max(64),
+  runtime: z.enum(['process', 'docker', 'kubernetes']),
+  /** Step containers of the pod, by name. */
+  steps: z
+    .array(z.object({ name: z.string().max(64), kind: z.literal('db-step') }))
+    .min(1)
+    .max(16),
+  logServiceUrl: z.string().max(2048),
+  /** Append-only token for the whole execution prefix. */
+  logToken: z.string().max(8192),
+  logKey: LogKey,
+})
+export type PodInitParameters = z.infer<typeof PodInitParameters>
+
+/** Parameters of `pod.execute`. */
+export const PodExecuteParameters = z.object({
+  podId: z.string().max(64),
+  stepName: z.string().max(64),
+  attemptId: z.string().max(128),
+  logKey: LogKey,
+  step: DbStepSpec,
+})
+export type PodExecuteParameters = z.infer<typeof PodExecuteParameters>
+
+export const PodCleanupParameters = z.object({ podId: z.string().max(64) })
+export type PodCleanupParameters = z.infer<typeof PodCleanupParameters>
+
+/** Parameters of `connection.test`: a JDBC or git connector, tried by phases. */
+export const ConnectionTestParameters = z.discriminatedUnion('target', [
+  z.object({ target: z.literal('database'), database: DatabaseTarget }),
+  z.object({
+    target: z.literal('git'),
+    url: z.string().max(2048),
+    username: z.string().max(256).optional(),
+    passwordSecret: z.string().max(128).optional(),
+  }),
+])
+export type ConnectionTestParameters = z.infer<typeof ConnectionTestParameters>
+
+export const TaskParameters = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('pod.init'), parameters: PodInitParameters }),
+  z.object({ kind: z.literal('pod.execute'), parameters: PodExecuteParameters }),
+  z.object({ kind: z.literal('pod.cleanup'), parameters: PodCleanupParameters }),
+  z.object({ kind: z.literal('connection.test'), parameters: ConnectionTestParameters }),
+])
+export type TaskParameters = z.infer<typeof TaskParameters>
+
+/** Where a selector comes from, for the sentence that explains why no delegate was taken. */
+export const Selector = z.object({
+  selector: z.string().max(128),
+  origin: z.enum(['step', 'stepGroup', 'stage', 'pipeline', 'connector', 'task']),
+})
+export type Selector = z.infer<typeof Selector>
+
+/** Row of `delegate.inbox`: a task to run on some delegate. Message id = attempt id + kind. */
+export const SubmitTask = z.object({
+  taskId: z.string().max(64),
+  accountId: z.string().max(64),
+  scope: Scope,
+  attemptId: z.string().max(128),
+  task: TaskParameters,
+  secrets: z.array(SecretRef).max(64),
+  selectors: z.array(Selector).max(64),
+  /** `runtime:process`, `task:connection.test`, … */
+  capabilities: z.array(z.string().max(256)).max(64),
+  /** Pins the task to the delegate that holds the pod. */
+  delegateId: z.string().max(64).optional(),
+  /** Milliseconds from grant to the task's forced end. */
+  timeoutMs: z
+    .number()
+    .int()
+    .min(1000)
+    .max(7 * 86_400_000),
+  /** Milliseconds that the task may wait for a delegate. */
+  queueTimeoutMs: z.number().int().min(1000).max(86_400_000),
+  /** Inbox that gets the result; absent: nobody waits (cleanup). */
+  replyTo: z.enum(['pipeline.inbox', 'ngm.inbox', 'ng.inbox']).optional(),
+  principal: Principal,
+  /** JWS (ES256, x5c) over the SHA-256 of the task parameters, by the submitter. */
+  signatures: z.array(z.string().max(16_384)).max(4),
+  traceparent: z.string().max(64).optional(),
+})
+export type SubmitTask = z.infer<typeof SubmitTask>
+
+/** Message `task.cancel` to `delegate.inbox`. */
+export const CancelTask = z.object({
+  taskId: z.string().max(64),
+  accountId: z.string().max(64),
+  reason: z.string().max(512),
+})
+export type CancelTask = z.infer<typeof CancelTask>
+
+/** Message kinds of `delegate.inbox`. */
+export const DELEGATE_INBOX_KINDS = ['task.submit', 'task.cancel'] as const
+
+/** State of one changeset after a step looked at or changed the database. */
+export const ChangesetReport = z.object({
+  id: z.string().max(255),
+  author: z.string().max(255),
+  path: z.string().max(1024),
+  status: z.enum(['deployed', 'pending', 'failed', 'rolled-back', 'changed', 'unknown', 'ran-now', 'skipped']),
+  checksum: z.string().max(64).optional(),
+  /** Epoch ms; from the history table where the changeset is deployed. */
+  deployedAt: z.number().int().optional(),
+  orderExecuted: z.number().int().optional(),
+  tag: z.string().max(255).optional(),
+  error: z.string().max(16_384).optional(),
+})
+export type ChangesetReport = z.infer<typeof ChangesetReport>
+
+/** Outputs of a step as expressions see them; bounded. Large things are task outputs. */
+export const StepOutputs = z.record(
+  z.string().max(128),
+  z.union([z.string().max(262_144), z.number(), z.boolean(), z.null()]),
+)
+
+/** A large output kept in `delegate.task_output`. */
+export const TaskOutputRef = z.object({
+  name: z.enum(['plan', 'changesets', 'snapshot']),
+  outputId: z.string().max(64),
+  bytes: z.number().int(),
+  sha256: z.string().length(64),
+})
+export type TaskOutputRef = z.infer<typeof TaskOutputRef>
+
+/** Result of a task as the delegate sends it. `data` depends on the kind. */
+export const TaskResult = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('succeeded'),
+    outputs: StepOutputs.default({}),
+    /** `pod.init`: `{ podId }`; `connection.test`: the phases. */
+    data: z.unknown().optional(),
+    units: z
+      .array(
+        z.object({
+          name: z.string().max(64),
+          status: z.string().max(32),
+          startedAt: z.number(),
+          endedAt: z.number().optional(),
+        }),
+      )
+      .max(32)
+      .default([]),
+  }),
+  z.object({
+    outcome: z.literal('failed'),
+    failure: Failure,
+    outputs: StepOutputs.default({}),
+    data: z.unknown().optional(),
+    units: z
+      .array(
+        z.object({
+          name: z.string().max(64),
+          status: z.string().max(32),
+          startedAt: z.number(),
+          endedAt: z.number().optional(),
+        }),
+      )
+      .max(32)
+      .default([]),
+  }),
+])
+export type TaskResult = z.infer<typeof TaskResult>
+
+/** One phase of a connection test or of a preflight. */
+export const ConnectionPhase = z
+  .object({
+    phase: z.enum(['dns', 'tcp', 'tls', 'login', 'privileges', 'git']),
+    ok: z.boolean(),
+    durationMs: z.number(),
+    message: z.string().max(2048).optional(),
+  })
+  .meta({ id: 'ConnectionPhase' })
+export type ConnectionPhase = z.infer<typeof ConnectionPhase>
+
+/** Messages that delegate-service puts into the submitter's inbox (`pipeline.inbox`, `ngm.inbox`, `ng.inbox`). */
+export const TaskEvent = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('task.assigned'),
+    taskId: z.string(),
+    attemptId: z.string(),
+    delegateId: z.string(),
+    delegateName: z.string(),
+  }),
+  z.object({
+    kind: z.literal('task.waiting'),
+    taskId: z.string(),
+    attemptId: z.string(),
+    /** Why each delegate was passed over. */
+    message: z.string().max(8192),
+  }),
+  z.object({
+    kind: z.literal('task.finished'),
+    taskId: z.string(),
+    attemptId: z.string(),
+    taskKind: TaskKind,
+    delegateId: z.string().optional(),
+    delegateName: z.string().optional(),
+    result: TaskResult,
+    large: z.array(TaskOutputRef).max(8),
+    /** Epoch ms. */
+    finishedAt: z.number().int(),
+  }),
+])
+export type TaskEvent = z.infer<typeof TaskEvent>
+
+/** Message kinds of the submitters' inboxes. */
+export const TASK_EVENT_KINDS = ['task.assigned', 'task.waiting', 'task.finished'] as const
+
+/** Id of the message that carries a task event: the same event lands once. */
+export function taskEventMessageId(taskId: string, kind: TaskEvent['kind']): string {
+  return `${taskId}.${kind}`
+}
