@@ -1,0 +1,7 @@
+export { printSchema } from '../migrations/print-schema.ts'
+export { redisAcl, type RedisAclOptions } from '../redis/redis-acl.ts'
+export { bootstrapDatabase, type BootstrapOptions } from './bootstrap-database.ts'
+export { migrateService, migrationsFolder, type MigrateServiceOptions } from './migrate-service.ts'
+export { prepareServices, type PreparedServices } from './prepare-services.ts'
+export { SCHEMA_OWNERS, schemaOwner, type SchemaOwner } from './roles.ts'
+export { serviceDatabaseUrl, type ServiceDatabaseUrlOptions } from './service-database-url.ts'

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { SERVICE_NAMES, type ServiceName } from '@sluice/contracts/network'
+import { CHANNELS, QUEUE_PREFIX, QUEUES, type ChannelSpec, type QueueSpec } from '@sluice/contracts/queues'
+import { ownKeyPrefix } from './keys.ts'
+
+export interface RedisAclOptions {
+  passwords: Record<ServiceName, string>
+  /** Of the user `admin`, for whoever runs Redis. No service knows it. */
+  adminPassword: string
+}
+
+const queues: readonly [string, QueueSpec][] = Object.entries(QUEUES)
+const channels: readonly [string, ChannelSpec][] = Object.entries(CHANNELS)
+
+/**
+ * Text of Redis' ACL file: one user per service that reaches the keys of its queues, its own keys and its channels, and
+ * nothing else. Redis can't part publishing from subscribing per channel before version 7; a service that only
+ * subscribes can't publish at all.
+ */
+export function redisAcl(options: RedisAclOptions): string {
+  const lines = SERVICE_NAMES.map((service) => {
+    const keys = queues
+      .filter(([, { receiver, producers }]) => receiver === service || producers.includes(service))
+      .map(([name]) => `~${QUEUE_PREFIX}:${name}:*`)
+    const published = channels.filter(([, { publishers }]) => publishers.includes(service))
+    const subscribed = channels.filter(([, { subscribers }]) => subscribers.includes(service))
+    return [
+      ...userOf(service, options.passwords[service]),
+      'resetkeys',
+      ...keys,
+      `~${ownKeyPrefix(service)}*`,
+      'resetchannels',
+      ...new Set([...published, ...subscribed].map(([name]) => `&${name}:*`)),
+      // BullMQ reads `info` for the version and names its connections; both count as dangerous or administrative.
+      '+@all -@dangerous -@admin +info +client|setname',
+      ...(published.length === 0 ? ['-publish -spublish'] : []),
+    ].join(' ')
+  })
+  const admin = [...userOf('admin', options.adminPassword), '~* &* +@all'].join(' ')
+  return `${['user default off', admin, ...lines].join('\n')}\n`
+}
+
+/** The file holds hashes, so that reading it gives nobody a password. */
+function userOf(name: string, password: string): string[] {
+  return ['user', name, 'on', `#${createHash('sha256').update(password).digest('hex')}`]
+}
