@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ChangesetEvent, OutputChunk, StepResult, UnitEvent } from "../../step/v1/step.ts";
+import { ChangesetEvent, LogLine, OutputChunk, StepResult, UnitEvent } from "../../step/v1/step.ts";
 
 export const protobufPackage = "lite_engine.v1";
 
@@ -79,7 +79,13 @@ export interface SetupRequest {
   steps: StepContainer[];
   /** Opened secret values by name. Held in memory only. */
   secrets: { [key: string]: string };
-  log: LogReceiver | undefined;
+  log:
+    | LogReceiver
+    | undefined;
+  /** Key of the log of the pod's own start; empty when nobody reads it. */
+  initLogKey: string;
+  /** What the delegate has to say in that log, in order. */
+  initLines: LogLine[];
 }
 
 export interface SetupRequest_SecretsEntry {
@@ -103,6 +109,8 @@ export interface LogReceiver {
   url: string;
   /** Certificates to trust, PEM; empty for the platform's own. */
   caPem: string;
+  /** Append-only token for all keys of the execution; an attempt's own token wins. */
+  token: string;
 }
 
 export interface SetupResponse {
@@ -142,7 +150,7 @@ export interface ExecuteStepRequest_SecretsEntry {
 export interface LogTarget {
   /** Key made by the server; empty when this attempt's lines are not shipped. */
   key: string;
-  /** Bearer token for this key's prefix, append-only. */
+  /** Bearer token for this key's prefix, append-only; empty for the one of Setup. */
   token: string;
 }
 
@@ -303,7 +311,7 @@ export const PingResponse: MessageFns<PingResponse> = {
 };
 
 function createBaseSetupRequest(): SetupRequest {
-  return { podId: "", steps: [], secrets: {}, log: undefined };
+  return { podId: "", steps: [], secrets: {}, log: undefined, initLogKey: "", initLines: [] };
 }
 
 export const SetupRequest: MessageFns<SetupRequest> = {
@@ -319,6 +327,12 @@ export const SetupRequest: MessageFns<SetupRequest> = {
     });
     if (message.log !== undefined) {
       LogReceiver.encode(message.log, writer.uint32(34).fork()).join();
+    }
+    if (message.initLogKey !== "") {
+      writer.uint32(42).string(message.initLogKey);
+    }
+    for (const v of message.initLines) {
+      LogLine.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -371,6 +385,22 @@ export const SetupRequest: MessageFns<SetupRequest> = {
             message.log = LogReceiver.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.initLogKey = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.initLines.push(LogLine.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -400,6 +430,8 @@ export const SetupRequest: MessageFns<SetupRequest> = {
       {},
     );
     message.log = (object.log !== undefined && object.log !== null) ? LogReceiver.fromPartial(object.log) : undefined;
+    message.initLogKey = object.initLogKey ?? "";
+    message.initLines = object.initLines?.map((e) => LogLine.fromPartial(e)) || [];
     return message;
   },
 };
@@ -563,7 +595,7 @@ export const StepContainer: MessageFns<StepContainer> = {
 };
 
 function createBaseLogReceiver(): LogReceiver {
-  return { url: "", caPem: "" };
+  return { url: "", caPem: "", token: "" };
 }
 
 export const LogReceiver: MessageFns<LogReceiver> = {
@@ -573,6 +605,9 @@ export const LogReceiver: MessageFns<LogReceiver> = {
     }
     if (message.caPem !== "") {
       writer.uint32(18).string(message.caPem);
+    }
+    if (message.token !== "") {
+      writer.uint32(26).string(message.token);
     }
     return writer;
   },
@@ -606,6 +641,14 @@ export const LogReceiver: MessageFns<LogReceiver> = {
             message.caPem = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -625,6 +668,7 @@ export const LogReceiver: MessageFns<LogReceiver> = {
     const message = createBaseLogReceiver();
     message.url = object.url ?? "";
     message.caPem = object.caPem ?? "";
+    message.token = object.token ?? "";
     return message;
   },
 };

@@ -118,7 +118,7 @@ export interface LogLine {
   timeMs: number;
   /** `debug`, `info`, `warn` or `error`. */
   level: string;
-  /** At most 64 KiB of UTF-8; ANSI colours are kept. */
+  /** At most 65,536 characters and a note where it was cut; ANSI colours are kept. */
   text: string;
   /** The unit (log section) that wrote the line. */
   unit: string;

@@ -1,0 +1,5 @@
+export { callUnary, isServiceError, readStream } from './call.ts'
+export { createPodClient, waitForChannel, type ClientIdentity, type PodAddress } from './create-pod-client.ts'
+export { createPodServer, type PodServer } from './create-pod-server.ts'
+export { EventLog, streamEvents } from './event-log.ts'
+export { CHUNK_BYTES, MAX_MESSAGE_BYTES } from './limits.ts'

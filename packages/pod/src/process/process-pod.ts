@@ -1,0 +1,236 @@
+import { AppError } from '@sluice/contracts/errors'
+import { AttemptState, LiteEngineServiceClient, LogShipping } from '@sluice/proto/lite-engine'
+import type * as liteEngine from '@sluice/proto/lite-engine'
+import { callUnary, isServiceError, readStream } from '../grpc/call.ts'
+import { createPodClient, waitForChannel } from '../grpc/create-pod-client.ts'
+import { roleUri, serverNameOf } from '../identity/pod-authority.ts'
+import { OutcomeBuilder, unitStatus } from '../runtime/outcome-builder.ts'
+import type { Pod, PodSpec, StepEvent, StepRequest } from '../runtime/pod-runtime.ts'
+import type { WarmPool } from './warm-pool.ts'
+import { MEMBERS, type WarmSlot } from './warm-slot.ts'
+
+interface StartOptions {
+  startWithinMs: number
+  shipWithinMs: number
+  signal: AbortSignal | undefined
+}
+
+export interface ProcessPod extends Pod {
+  /** Ends the pod and removes everything of it. Idempotent. */
+  dispose(): Promise<void>
+}
+
+/** A call that only says "stop" must not hang on a process that is stuck. */
+const CANCEL_MARGIN_MS = 2_000
+
+/** Turns a slot of the pool into a pod. What was made is removed when a part fails or `signal` aborts. */
+export async function startProcessPod(pool: WarmPool, spec: PodSpec, options: StartOptions): Promise<ProcessPod> {
+  const startedAt = Date.now()
+  options.signal?.throwIfAborted()
+  const { slot, isWarm } = await pool.take()
+  let client: LiteEngineServiceClient | undefined
+  try {
+    options.signal?.throwIfAborted()
+    const addresses = await identify(slot, options.startWithinMs)
+    client = createPodClient(
+      LiteEngineServiceClient,
+      { ...addresses.liteEngine, serverName: serverNameOf(slot.name, 'lite-engine') },
+      { caPem: slot.certificates.caPem, ...slot.certificates.roles.delegate },
+    )
+    await waitForChannel(client, options.startWithinMs)
+    const request = setupRequest(slot, spec, addresses.dbStep, isWarm, startedAt)
+    await callUnary(client.setup.bind(client), request, { withinMs: options.startWithinMs, signal: options.signal })
+  } catch (error) {
+    client?.close()
+    await slot.dispose(0)
+    throw isServiceError(error) ? new Error(`${error.details}.`, { cause: error }) : error
+  }
+  return createPod(slot, client, spec, { readyMs: Date.now() - startedAt, isWarm }, options.shipWithinMs)
+}
+
+interface Address {
+  host: string
+  port: number
+}
+
+async function identify(slot: WarmSlot, withinMs: number): Promise<{ liteEngine: Address; dbStep: Address }> {
+  const { caPem, roles } = slot.certificates
+  const liteEngine = slot.block.endpoint(MEMBERS.liteEngine)
+  const dbStep = slot.block.endpoint(MEMBERS.dbStep)
+  const shared = { caPem, workspace: slot.workspace }
+  const [engineReport, stepReport] = await Promise.all([
+    slot.liteEngine.identify(
+      { ...shared, ...roles['lite-engine'], ...liteEngine, allowedPeer: roleUri(slot.name, 'delegate') },
+      withinMs,
+    ),
+    slot.dbStep.identify(
+      { ...shared, ...roles.step, ...dbStep, allowedPeer: roleUri(slot.name, 'lite-engine') },
+      withinMs,
+    ),
+  ])
+  return {
+    liteEngine: { host: liteEngine.host, port: engineReport.port },
+    dbStep: { host: dbStep.host, port: stepReport.port },
+  }
+}
+
+function setupRequest(
+  slot: WarmSlot,
+  spec: PodSpec,
+  dbStep: Address,
+  isWarm: boolean,
+  startedAt: number,
+): liteEngine.SetupRequest {
+  const now = Date.now()
+  const lines = [
+    `Pod ${spec.podId} on the process runtime, ${isWarm ? 'from the warm pool' : 'started cold'}`,
+    `Lite engine and step container listen with the pod's own certificates after ${now - startedAt} ms`,
+  ]
+  return {
+    podId: spec.podId,
+    // One process serves all steps of the same kind: they run one after the other anyway.
+    steps: spec.steps.map(({ name }) => ({ name, ...dbStep, serverName: serverNameOf(slot.name, 'step') })),
+    secrets: { ...spec.secrets },
+    log: { url: spec.log.url, caPem: spec.log.caPem, token: spec.log.token },
+    initLogKey: spec.log.initKey ?? '',
+    initLines: lines.map((text, index) => ({ seq: index + 1, timeMs: now, level: 'info', text, unit: '' })),
+  }
+}
+
+function createPod(
+  slot: WarmSlot,
+  client: LiteEngineServiceClient,
+  spec: PodSpec,
+  startup: Pod['startup'],
+  shipWithinMs: number,
+): ProcessPod {
+  let disposed: Promise<void> | undefined
+  const lost = new Promise<string>((resolve) => {
+    for (const program of [slot.liteEngine, slot.dbStep]) {
+      void program.exited.then((sentence) => {
+        if (disposed === undefined) resolve(sentence)
+      })
+    }
+  })
+  const containers = new Set(spec.steps.map((step) => step.name))
+  return {
+    podId: spec.podId,
+    startup,
+    lost,
+    execute: (request, signal) => {
+      if (!containers.has(request.container)) {
+        throw new AppError(
+          'INVALID_REQUEST',
+          `The pod "${spec.podId}" has no step container "${request.container}"; it has ${[...containers].join(', ')}.`,
+        )
+      }
+      return execute(client, request, spec.podId, slot, signal)
+    },
+    cancelStep: (attemptId, reason, withinMs) =>
+      callUnary(
+        client.cancelStep.bind(client),
+        { attemptId, reason, waitMs: withinMs },
+        { withinMs: withinMs + CANCEL_MARGIN_MS },
+      ),
+    dispose: () =>
+      (disposed ??= (async () => {
+        if (!slot.liteEngine.hasExited) {
+          // Best effort: a stuck or dying lite engine is ended by the kill below.
+          await callUnary(
+            client.shutdown.bind(client),
+            { graceMs: shipWithinMs },
+            { withinMs: shipWithinMs + CANCEL_MARGIN_MS },
+          ).catch(() => undefined)
+        }
+        client.close()
+        await slot.dispose(CANCEL_MARGIN_MS)
+      })()),
+  }
+}
+
+async function* execute(
+  client: LiteEngineServiceClient,
+  request: StepRequest,
+  podId: string,
+  slot: WarmSlot,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StepEvent, void, void> {
+  const builder = new OutcomeBuilder()
+  const message: liteEngine.ExecuteStepRequest = {
+    attemptId: request.attemptId,
+    container: request.container,
+    operation: request.operation,
+    parameters: Buffer.from(JSON.stringify(request.parameters)),
+    secrets: { ...request.secrets },
+    secretNames: [...request.secretNames],
+    log: { key: request.logKey, token: request.logToken ?? '' },
+    traceParent: request.traceparent ?? '',
+    // The outcome is built from all events: they are replayed whole and the known ones left out below.
+    afterSeq: 0,
+    timeoutMs: request.timeoutMs ?? 0,
+  }
+  try {
+    for await (const response of readStream(client.executeStep(message), signal)) {
+      const event = toStepEvent(response, builder)
+      if (event !== undefined && event.seq > (request.afterSeq ?? 0)) yield event
+      if (event?.kind === 'result') return
+    }
+  } catch (error) {
+    if (signal?.aborted || !isServiceError(error)) throw error
+    throw await lostError(podId, slot, error)
+  }
+  throw await lostError(podId, slot, undefined)
+}
+
+async function lostError(podId: string, slot: WarmSlot, cause: unknown): Promise<AppError> {
+  // The stream breaks a moment before the exit is known.
+  const moment = new Promise<string>((resolve) => {
+    setTimeout(resolve, 500, cause instanceof Error ? cause.message : 'The stream of events ended without a result.')
+  })
+  const sentence = await Promise.race([slot.liteEngine.exited, moment])
+  return new AppError(
+    'POD_LOST',
+    `The pod "${podId}" was lost while the step ran: ${sentence} Check the state of the database before you retry.`,
+    { cause },
+  )
+}
+
+function toStepEvent(response: liteEngine.ExecuteStepResponse, builder: OutcomeBuilder): StepEvent | undefined {
+  const { seq, event } = response
+  switch (event?.$case) {
+    case 'status':
+      return { seq, kind: 'status', state: attemptState(event.value.state), at: event.value.timeMs }
+    case 'unit': {
+      builder.addUnit(event.value)
+      const { name, timeMs, durationMs } = event.value
+      return { seq, kind: 'unit', name, status: unitStatus(event.value.state), at: timeMs, durationMs }
+    }
+    case 'output':
+      builder.addOutput(event.value)
+      return undefined
+    case 'changeset': {
+      const { path, id, author, state, timeMs, durationMs, index, total, message } = event.value
+      return { seq, kind: 'changeset', changeset: { path, id, author }, state, at: timeMs, durationMs, index, total, message }
+    }
+    case 'log': {
+      const { ackedSeq, message } = event.value
+      return { seq, kind: 'log', shipping: shipping(event.value.shipping), ackedSeq, message }
+    }
+    case 'result':
+      return { seq, kind: 'result', outcome: builder.finish(event.value) }
+    case undefined:
+      // An event that this version doesn't know: newer lite engines may say more.
+      return undefined
+  }
+}
+
+function attemptState(state: AttemptState): 'waiting' | 'running' | 'cancelling' {
+  if (state === AttemptState.WAITING) return 'waiting'
+  return state === AttemptState.CANCELLING ? 'cancelling' : 'running'
+}
+
+function shipping(state: LogShipping): 'flowing' | 'retrying' | 'stored' | 'gaveUp' {
+  if (state === LogShipping.RETRYING) return 'retrying'
+  if (state === LogShipping.STORED) return 'stored'
+  return state === LogShipping.GAVE_UP ? 'gaveUp' : 'flowing'
+}

@@ -1,0 +1,2 @@
+export { ProcessIdentity, ProcessReport } from './process-identity.ts'
+export { runProgram, type RunningProgram } from './run-program.ts'
