@@ -10,6 +10,7 @@ export {
   parseRuntimeInput,
   type RuntimeInput,
 } from './runtime-input.ts'
+export { checkConditionSyntax, checkTextSyntax } from './parse-expression.ts'
 export { hasExpression } from './scan-text.ts'
 export { type ContextObject, type ContextValue, type EvaluationScope, Template, template } from './scope.ts'
 export {

@@ -182,3 +182,13 @@ function asCore(expression: jsep.Expression): jsep.CoreExpression {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types call every node an Expression
   return expression as jsep.CoreExpression
 }
+
+/** Throws ExpressionError unless every `<+…>` of the text can be read. Nothing is evaluated. */
+export function checkTextSyntax(text: string): void {
+  parseText(text)
+}
+
+/** Same for a condition, which is the body of an expression. */
+export function checkConditionSyntax(text: string): void {
+  parseExpression(text.trim())
+}

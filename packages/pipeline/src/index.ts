@@ -1,0 +1,6 @@
+export { pipelineInputs, applyPipelineInputs, pipelineInputTemplate } from './yaml/pipeline-inputs.ts'
+export { parsePipelineYaml, type ParsedPipeline } from './yaml/parse-pipeline-yaml.ts'
+export { pipelineJsonSchema } from './yaml/pipeline-json-schema.ts'
+export type { Pipeline } from './yaml/pipeline.ts'
+export type { Position, Positions } from './yaml/positions.ts'
+export type { PipelineProblem } from './yaml/problem.ts'
