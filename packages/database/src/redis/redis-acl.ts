@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { SERVICE_NAMES, type ServiceName } from '@sluice/contracts/network'
+import { SERVICE_NAMES } from '@sluice/contracts/network'
 import { CHANNELS, QUEUE_PREFIX, QUEUES, type ChannelSpec, type QueueSpec } from '@sluice/contracts/queues'
 import { ownKeyPrefix } from './keys.ts'
 
 export interface RedisAclOptions {
-  passwords: Record<ServiceName, string>
+  /** By service. */
+  passwords: Record<string, string>
   /** Of the user `admin`, for whoever runs Redis. No service knows it. */
   adminPassword: string
 }
@@ -19,13 +20,15 @@ const channels: readonly [string, ChannelSpec][] = Object.entries(CHANNELS)
  */
 export function redisAcl(options: RedisAclOptions): string {
   const lines = SERVICE_NAMES.map((service) => {
+    const password = options.passwords[service]
+    if (password === undefined) throw new Error(`There is no Redis password for "${service}".`)
     const keys = queues
       .filter(([, { receiver, producers }]) => receiver === service || producers.includes(service))
       .map(([name]) => `~${QUEUE_PREFIX}:${name}:*`)
     const published = channels.filter(([, { publishers }]) => publishers.includes(service))
     const subscribed = channels.filter(([, { subscribers }]) => subscribers.includes(service))
     return [
-      ...userOf(service, options.passwords[service]),
+      ...userOf(service, password),
       'resetkeys',
       ...keys,
       `~${ownKeyPrefix(service)}*`,

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+
+/** Where things lie in the data folder. Everything below is readable by its owner only. */
+export interface Layout {
+  root: string
+  lockFile: string
+  /** Passwords, ports and the processes of the last run. */
+  stateFile: string
+  logs: string
+  postgres: string
+  redis: string
+  /** The certificate authority with its key; no service is told of it. */
+  authority: string
+  /** Certificates, one folder per service, and the authority's certificate. */
+  certificates: string
+  caFile: string
+  /** Key that wraps the data keys of secrets, given to the two services of the table that may use it. */
+  kekFile: string
+  /** Present from the first start until the password was shown. */
+  firstPasswordFile: string
+  delegateTokenFile: string
+  compileCache: string
+  logFileOf(process: string): string
+  dataDirOf(process: string): string
+}
+
+export function layoutOf(root: string): Layout {
+  return {
+    root,
+    lockFile: join(root, 'lock.json'),
+    stateFile: join(root, 'state.json'),
+    logs: join(root, 'logs'),
+    postgres: join(root, 'postgres'),
+    redis: join(root, 'redis'),
+    authority: join(root, 'authority'),
+    certificates: join(root, 'certificates'),
+    caFile: join(root, 'certificates', 'ca.pem'),
+    kekFile: join(root, 'keys', 'kek'),
+    firstPasswordFile: join(root, 'keys', 'first-password'),
+    delegateTokenFile: join(root, 'keys', 'delegate-token'),
+    compileCache: join(root, 'cache', 'compiled'),
+    logFileOf: (process) => join(root, 'logs', `${process}.log`),
+    dataDirOf: (process) => join(root, 'data', process),
+  }
+}

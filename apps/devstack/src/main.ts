@@ -1,0 +1,88 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readOptions } from './options.ts'
+import { startStack, type Stack } from './stack/start-stack.ts'
+import { SERVICE_NAMES } from '@sluice/contracts/network'
+import { UserError } from './user-error.ts'
+
+const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), process.env)
+  if ('help' in options) {
+    process.stdout.write(options.help)
+    return 0
+  }
+  const startedAt = Date.now()
+  const ending = listenForTheEnd()
+  const stack = await startStack({
+    dataDir: resolve(REPOSITORY, options.dataDir ?? '.sluice'),
+    port: options.port,
+    processes: options.withDelegate ? undefined : SERVICE_NAMES,
+    signal: ending,
+    onProgress: (sentence) => print(`  ${seconds(startedAt)}  ${sentence}`),
+  })
+  print(greeting(stack, startedAt))
+  await stack.forgetPassword()
+  await new Promise<void>((done) => {
+    if (ending.aborted) done()
+    ending.addEventListener('abort', () => done(), { once: true })
+  })
+  print('Stopping …')
+  await stack.stop()
+  return 0
+}
+
+/**
+ * Aborted by Ctrl-C, SIGTERM, a closed terminal, or the end of who started us. The same again ends this process at once;
+ * the next start cleans up after it.
+ */
+function listenForTheEnd(): AbortSignal {
+  const ending = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A terminal sends one Ctrl-C to us and to npm, which sends it on: twice within a moment is once.
+      if (!ending.signal.aborted) repeatedAfter = Date.now() + 1_000
+      else if (Date.now() > repeatedAfter) process.exit(130)
+      ending.abort()
+    })
+  }
+  let repeatedAfter = 0
+  process.on('disconnect', () => ending.abort())
+  // A closed terminal takes no more output; what is left to do is to stop.
+  process.stdout.on('error', () => ending.abort())
+  return ending.signal
+}
+
+function greeting(stack: Stack, startedAt: number): string {
+  const lines = [
+    '',
+    `Sluice is ready after ${seconds(startedAt).trim()}: ${stack.gatewayUrl}`,
+    '',
+    `  curl --cacert ${stack.caFile} ${stack.gatewayUrl}/gateway/ng/api/health`,
+    '',
+  ]
+  if (stack.password !== undefined) {
+    lines.push('  First account, shown only now:', '    user      admin@localhost', `    password  ${stack.password}`, '')
+  }
+  lines.push('It listens on this machine only; its processes run as you and are not walled off from each other. Ctrl-C ends all of them.')
+  return lines.join('\n')
+}
+
+function seconds(since: number): string {
+  return `${((Date.now() - since) / 1000).toFixed(1)} s`.padStart(7)
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  const text = error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.stderr.write(`\n${text}\n`)
+  process.exitCode = 1
+}
+// Whatever an ended server left open in this process must not keep it alive.
+process.exit()

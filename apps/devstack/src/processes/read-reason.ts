@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { lastLines } from '@sluice/local-servers'
+
+const LogLine = z.object({
+  msg: z.string().optional(),
+  err: z.object({ message: z.string().optional(), stack: z.string().optional() }).optional(),
+})
+
+/** The last lines a process wrote, with its JSON log lines made readable. */
+export async function readReason(logFile: string, count = 8): Promise<string> {
+  const text = await lastLines(logFile, count)
+  return text
+    .split('\n')
+    .map((line) => `    ${toSentence(line)}`)
+    .join('\n')
+}
+
+function toSentence(line: string): string {
+  if (!line.startsWith('{')) return line
+  try {
+    const { msg, err } = LogLine.parse(JSON.parse(line))
+    return [msg, err?.message].filter((part) => part !== undefined && part !== '').join(': ') || line
+  } catch {
+    // Not one of our log lines after all: shown as it is.
+    return line
+  }
+}

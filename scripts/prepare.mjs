@@ -1,0 +1,98 @@
+// What has to be on the machine before anything of ours runs. Plain JavaScript without dependencies, for Node 20 or newer:
+// the Node that Sluice itself runs on comes with the npm packages.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
+
+export const repository = dirname(dirname(fileURLToPath(import.meta.url)))
+/** The Node that npm installed. */
+export const node = join(repository, 'node_modules', '.bin', 'node')
+
+const LOCK = join(repository, 'package-lock.json')
+const INSTALLED = join(repository, 'node_modules', '.package-lock.json')
+const POLICY = '/usr/sbin/policy-rc.d'
+
+/**
+ * Installs the npm packages, and a redis-server where there is none (asking first, unless `yes`).
+ * Ends the process with one clear sentence when something can't be had.
+ */
+export async function prepare({ yes }) {
+  const major = Number(process.versions.node.split('.')[0])
+  if (major < 20) {
+    fail(`Node ${process.versions.node} is too old. Install Node 20 or newer (nodejs.org); the one Sluice runs on comes with npm.`)
+  }
+  if (!isInstalled()) installPackages()
+  if (!hasRedis()) await installRedis(yes)
+}
+
+/** Whether node_modules holds what the lock file asks for. File times say nothing: a checkout touches the lock. */
+function isInstalled() {
+  if (!existsSync(INSTALLED) || !existsSync(node)) return false
+  const wanted = JSON.parse(readFileSync(LOCK, 'utf8')).packages
+  const installed = JSON.parse(readFileSync(INSTALLED, 'utf8')).packages
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true
+    const found = installed[path]
+    if (found === undefined) return entry.optional === true || entry.devOptional === true || entry.peer === true
+    return entry.link === true || found.version === entry.version
+  })
+}
+
+function installPackages() {
+  say('Installing npm packages …')
+  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: repository,
+    stdio: 'inherit',
+  })
+  if (error) fail(`npm could not be run (${error.message}). It comes with Node: install Node 20 or newer from nodejs.org.`)
+  if (status !== 0) fail('npm ci failed, see above. Free disk space or reach the registry, whichever it names, and try again.')
+}
+
+function hasRedis() {
+  return ['redis-server', 'valkey-server'].some((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+}
+
+async function installRedis(yes) {
+  const byHand = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get update && sudo apt-get install -y redis-server'
+  const why = 'Sluice needs redis-server 6.2 or newer, and there is none on the PATH.'
+  const install = `Install it and try again:\n\n  ${byHand}`
+  if (!isDebian() || process.getuid?.() !== 0) fail(`${why} ${install}`)
+  if (!yes && !(await agrees(`${why} Install the system package "redis-server" now? [y/N] `))) fail(`Nothing was installed. ${install}`)
+  say('Installing redis-server …')
+  // The package would start a system service. It is not ours, and the private one needs none: 101 means "not allowed".
+  const hadPolicy = existsSync(POLICY)
+  if (!hadPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    const run = (...args) =>
+      spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    run('update', '-qq')
+    run('install', '-y', '-qq', '--no-install-recommends', 'redis-server')
+  } finally {
+    if (!hadPolicy) rmSync(POLICY, { force: true })
+  }
+  if (!hasRedis()) fail(`apt-get could not install redis-server, see above. ${install}`)
+}
+
+function isDebian() {
+  const file = '/etc/os-release'
+  return existsSync(file) && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync(file, 'utf8'))
+}
+
+async function agrees(question) {
+  if (!process.stdin.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(question)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+function say(text) {
+  process.stdout.write(`${text}\n`)
+}
+
+function fail(text) {
+  process.stderr.write(`\n${text}\n`)
+  process.exit(1)
+}
