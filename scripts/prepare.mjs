@@ -21,7 +21,9 @@ const POLICY = '/usr/sbin/policy-rc.d'
 export async function prepare({ yes }) {
   const major = Number(process.versions.node.split('.')[0])
   if (major < 20) {
-    fail(`Node ${process.versions.node} is too old. Install Node 20 or newer (nodejs.org); the one Sluice runs on comes with npm.`)
+    fail(
+      `Node ${process.versions.node} is too old. Install Node 20 or newer (nodejs.org); the one Sluice runs on comes with npm.`,
+    )
   }
   if (!isInstalled()) installPackages()
   if (!hasRedis()) await installRedis(yes)
@@ -46,33 +48,42 @@ function installPackages() {
     cwd: repository,
     stdio: 'inherit',
   })
-  if (error) fail(`npm could not be run (${error.message}). It comes with Node: install Node 20 or newer from nodejs.org.`)
-  if (status !== 0) fail('npm ci failed, see above. Free disk space or reach the registry, whichever it names, and try again.')
+  if (error)
+    fail(`npm could not be run (${error.message}). It comes with Node: install Node 20 or newer from nodejs.org.`)
+  if (status !== 0)
+    fail('npm ci failed, see above. Free disk space or reach the registry, whichever it names, and try again.')
 }
 
 function hasRedis() {
-  return ['redis-server', 'valkey-server'].some((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0)
+  return ['redis-server', 'valkey-server'].some(
+    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+  )
 }
 
 async function installRedis(yes) {
-  const byHand = process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get update && sudo apt-get install -y redis-server'
+  const byHand =
+    process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get update && sudo apt-get install -y redis-server'
   const why = 'Sluice needs redis-server 6.2 or newer, and there is none on the PATH.'
   const install = `Install it and try again:\n\n  ${byHand}`
   if (!isDebian() || process.getuid?.() !== 0) fail(`${why} ${install}`)
-  if (!yes && !(await agrees(`${why} Install the system package "redis-server" now? [y/N] `))) fail(`Nothing was installed. ${install}`)
+  if (!yes && !(await agrees(`${why} Install the system package "redis-server" now? [y/N] `)))
+    fail(`Nothing was installed. ${install}`)
   say('Installing redis-server …')
   // The package would start a system service. It is not ours, and the private one needs none: 101 means "not allowed".
   const hadPolicy = existsSync(POLICY)
   if (!hadPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
-    const run = (...args) =>
-      spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-    run('update', '-qq')
-    run('install', '-y', '-qq', '--no-install-recommends', 'redis-server')
+    aptGet('update', '-qq')
+    aptGet('install', '-y', '-qq', '--no-install-recommends', 'redis-server')
   } finally {
     if (!hadPolicy) rmSync(POLICY, { force: true })
   }
   if (!hasRedis()) fail(`apt-get could not install redis-server, see above. ${install}`)
+}
+
+function aptGet(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env })
 }
 
 function isDebian() {

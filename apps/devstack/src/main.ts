@@ -63,9 +63,16 @@ function greeting(stack: Stack, startedAt: number): string {
     '',
   ]
   if (stack.password !== undefined) {
-    lines.push('  First account, shown only now:', '    user      admin@localhost', `    password  ${stack.password}`, '')
+    lines.push(
+      '  First account, shown only now:',
+      '    user      admin@localhost',
+      `    password  ${stack.password}`,
+      '',
+    )
   }
-  lines.push('It listens on this machine only; its processes run as you and are not walled off from each other. Ctrl-C ends all of them.')
+  lines.push(
+    'It listens on this machine only; its processes run as you and are not walled off from each other. Ctrl-C ends all of them.',
+  )
   return lines.join('\n')
 }
 
@@ -80,7 +87,8 @@ function print(text: string): void {
 try {
   process.exitCode = await main()
 } catch (error) {
-  const text = error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const text =
+    error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`\n${text}\n`)
   process.exitCode = 1
 }

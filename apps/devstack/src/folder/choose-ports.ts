@@ -24,7 +24,10 @@ function wishes(): Map<string, number | undefined> {
  * promised to people, so only that one is insisted on.
  * @throws UserError when the gateway's port is taken, naming by whom where that can be seen
  */
-export async function choosePorts(gatewayPort: number | 'any', remembered: Record<string, number>): Promise<Record<string, number>> {
+export async function choosePorts(
+  gatewayPort: number | 'any',
+  remembered: Record<string, number>,
+): Promise<Record<string, number>> {
   const ports: Record<string, number> = {}
   const used = new Set<number>()
   const take = (listener: string, port: number) => {
@@ -48,8 +51,11 @@ export async function choosePorts(gatewayPort: number | 'any', remembered: Recor
 
 async function explain(port: number, reason: string): Promise<UserError> {
   const other = `Choose another port: npm start -- --port ${port + 1000 > 65_535 ? 9443 : port + 1000}`
-  if (reason === 'EACCES') return new UserError(`You may not listen on port ${port}: ports below 1024 are the administrator's. ${other}`)
+  if (reason === 'EACCES')
+    return new UserError(`You may not listen on port ${port}: ports below 1024 are the administrator's. ${other}`)
   if (reason !== 'EADDRINUSE') return new UserError(`Port ${port} can't be listened on (${reason}). ${other}`)
   const holder = await findListener(port)
-  return new UserError(`Port ${port} is taken${holder === undefined ? '' : ` by process ${holder.pid} (${holder.command})`}. ${other}`)
+  return new UserError(
+    `Port ${port} is taken${holder === undefined ? '' : ` by process ${holder.pid} (${holder.command})`}. ${other}`,
+  )
 }

@@ -5,7 +5,9 @@ const LISTENING = '0A'
 
 /** The process that listens on a local TCP port, where Linux lets us see it: our own ones, or everybody's as root. */
 export async function findListener(port: number): Promise<{ pid: number; command: string } | undefined> {
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')))
+  const tables = await Promise.all(
+    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
+  )
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const sockets = new Set(
     tables

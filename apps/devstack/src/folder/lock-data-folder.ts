@@ -30,7 +30,9 @@ export async function lockDataFolder(layout: Layout, url: string): Promise<() =>
     }
     await rm(layout.lockFile, { force: true })
   }
-  throw new UserError(`The lock "${layout.lockFile}" is taken again and again. Is another npm start coming up at this moment?`)
+  throw new UserError(
+    `The lock "${layout.lockFile}" is taken again and again. Is another npm start coming up at this moment?`,
+  )
 }
 
 function parseJson(text: string): unknown {

@@ -27,7 +27,9 @@ export async function openDataFolder(root: string): Promise<Layout> {
   const { bavail, bsize } = await statfs(root)
   if (bavail * bsize < NEEDED_BYTES) {
     const freeMib = Math.floor((bavail * bsize) / 1024 / 1024)
-    throw new UserError(`The disk of "${root}" has only ${freeMib} MiB left and Sluice needs 300. Free some space, or choose another folder: npm start -- --data-dir <folder>`)
+    throw new UserError(
+      `The disk of "${root}" has only ${freeMib} MiB left and Sluice needs 300. Free some space, or choose another folder: npm start -- --data-dir <folder>`,
+    )
   }
   return layout
 }
@@ -39,8 +41,11 @@ function explain(root: string, cause: unknown): Error {
     return new UserError(`The disk of "${root}" is full. Free some space, ${elsewhere}`, { cause })
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new UserError(`The data folder "${root}" can't be written to. Give yourself the right to, ${elsewhere}`, { cause })
+    return new UserError(`The data folder "${root}" can't be written to. Give yourself the right to, ${elsewhere}`, {
+      cause,
+    })
   }
-  if (code === 'ENOTDIR' || code === 'EEXIST') return new UserError(`"${root}" is not a folder. Remove it, ${elsewhere}`, { cause })
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return new UserError(`"${root}" is not a folder. Remove it, ${elsewhere}`, { cause })
   return cause instanceof Error ? cause : new Error(String(cause))
 }

@@ -56,7 +56,8 @@ export function serviceEnvironment(service: ServiceName, { layout, state }: Envi
     own['SLUICE_PUBLIC_TLS_CERT_FILE'] = files.certFile
     own['SLUICE_PUBLIC_TLS_KEY_FILE'] = files.keyFile
   }
-  for (const destination of allowedDestinations(service)) own[destinationVariable(destination)] = url(state, destination)
+  for (const destination of allowedDestinations(service))
+    own[destinationVariable(destination)] = url(state, destination)
   if (KEY_HOLDERS.includes(service)) own['SLUICE_KEK_FILE'] = layout.kekFile
   if (service === 'ng-core') {
     own['SLUICE_FIRST_PASSWORD_FILE'] = layout.firstPasswordFile
@@ -92,7 +93,9 @@ export function url(state: State, listener: string): string {
 }
 
 function sharedEnvironment(layout: Layout): NodeJS.ProcessEnv {
-  const inherited = INHERITED.map((name) => [name, process.env[name]] as const).filter(([, value]) => value !== undefined)
+  const inherited = INHERITED.map((name) => [name, process.env[name]] as const).filter(
+    ([, value]) => value !== undefined,
+  )
   return {
     ...Object.fromEntries(inherited),
     SLUICE_CA_FILE: layout.caFile,

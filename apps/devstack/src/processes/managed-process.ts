@@ -122,13 +122,17 @@ export class ManagedProcess {
         child?.kill('SIGKILL')
         await this.ended
         this.sweep()
-        throw new UserError(`${name} was not ready within ${READY_WITHIN_MS / 1000} s. Its last lines (${logFile}):\n${await readReason(logFile)}`)
+        throw new UserError(
+          `${name} was not ready within ${READY_WITHIN_MS / 1000} s. Its last lines (${logFile}):\n${await readReason(logFile)}`,
+        )
       }
       await delay(40)
     }
     if (hasEnded()) {
       this.sweep()
-      throw new UserError(`${name} ${await this.ended} before it was ready. Its last lines (${logFile}):\n${await readReason(logFile)}`)
+      throw new UserError(
+        `${name} ${await this.ended} before it was ready. Its last lines (${logFile}):\n${await readReason(logFile)}`,
+      )
     }
     if (child) void this.watch(child)
   }
@@ -151,7 +155,9 @@ export class ManagedProcess {
     while (this.wanted) {
       const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** this.failures, LAST_RESTART_MS)
       this.failures += 1
-      onNews(`${name} ${how}. It is started again in ${pauseMs / 1000} s. Its last lines (${logFile}):\n${await readReason(logFile)}`)
+      onNews(
+        `${name} ${how}. It is started again in ${pauseMs / 1000} s. Its last lines (${logFile}):\n${await readReason(logFile)}`,
+      )
       await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined)
       if (!this.wanted) return
       try {

@@ -14,14 +14,26 @@ const run = promisify(execFile)
 export async function bundlePrograms(repository: string, logFile: string): Promise<void> {
   const bin = join(repository, 'node_modules', '.bin')
   try {
-    const { stdout, stderr } = await run(join(bin, 'turbo'), ['run', 'bundle', '--output-logs=errors-only', '--no-update-notifier'], {
-      cwd: repository,
-      env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-      timeout: 120_000,
-    })
+    const { stdout, stderr } = await run(
+      join(bin, 'turbo'),
+      ['run', 'bundle', '--output-logs=errors-only', '--no-update-notifier'],
+      {
+        cwd: repository,
+        env: {
+          ...process.env,
+          PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+          TURBO_TELEMETRY_DISABLED: '1',
+          DO_NOT_TRACK: '1',
+        },
+        timeout: 120_000,
+      },
+    )
     await appendFile(logFile, stdout + stderr)
   } catch (cause) {
     if (cause instanceof Error && 'stdout' in cause) await appendFile(logFile, String(cause.stdout))
-    throw new UserError(`The programs for pods could not be bundled. Last lines (${logFile}):\n${await readReason(logFile)}`, { cause })
+    throw new UserError(
+      `The programs for pods could not be bundled. Last lines (${logFile}):\n${await readReason(logFile)}`,
+      { cause },
+    )
   }
 }

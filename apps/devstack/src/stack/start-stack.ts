@@ -1,7 +1,13 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SERVICE_NAMES, type ServiceName } from '@sluice/contracts/network'
-import { bootstrapDatabase, migrateService, redisAcl, SCHEMA_OWNERS, serviceDatabaseUrl } from '@sluice/database/bootstrap'
+import {
+  bootstrapDatabase,
+  migrateService,
+  redisAcl,
+  SCHEMA_OWNERS,
+  serviceDatabaseUrl,
+} from '@sluice/database/bootstrap'
 import { startPostgres, startRedis, type RunningServer } from '@sluice/local-servers'
 import { issueCertificates } from '../certificates/issue-certificates.ts'
 import { choosePorts } from '../folder/choose-ports.ts'
@@ -87,11 +93,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function startAll(options: StackOptions, cleanUps: (() => Promise<void>)[], stop: () => Promise<void>): Promise<Stack> {
+async function startAll(
+  options: StackOptions,
+  cleanUps: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
   const say = options.onProgress ?? (() => undefined)
   const wanted = options.processes ?? [...SERVICE_NAMES, 'delegate']
   const layout = await openDataFolder(resolve(options.dataDir))
-  cleanUps.push(await lockDataFolder(layout, options.port === 'any' ? 'on a free port' : `https://localhost:${options.port}`))
+  cleanUps.push(
+    await lockDataFolder(layout, options.port === 'any' ? 'on a free port' : `https://localhost:${options.port}`),
+  )
   const state = await readState(layout)
   await endLeftovers(state.processes)
   state.processes = []
@@ -112,7 +124,8 @@ async function startAll(options: StackOptions, cleanUps: (() => Promise<void>)[]
 
   const managed = new Map<ProcessName, ManagedProcess>()
   for (const name of wanted) {
-    const environment = name === 'delegate' ? delegateEnvironment({ layout, state }) : serviceEnvironment(name, { layout, state })
+    const environment =
+      name === 'delegate' ? delegateEnvironment({ layout, state }) : serviceEnvironment(name, { layout, state })
     managed.set(
       name,
       new ManagedProcess({
@@ -161,7 +174,8 @@ async function startAll(options: StackOptions, cleanUps: (() => Promise<void>)[]
     forgetPassword: () => forget(layout),
     postgresUrl: postgresUrl(state),
     databaseUrl: (service) => databaseUrl(state, service),
-    redisUrl: (user) => redisUrl(state, user, user === 'admin' ? state.passwords.redisAdmin : passwordOf(state.passwords.redis, user)),
+    redisUrl: (user) =>
+      redisUrl(state, user, user === 'admin' ? state.passwords.redisAdmin : passwordOf(state.passwords.redis, user)),
     url: (listener) => url(state, listener),
     healthUrl: (name) => healthUrl(state, name),
     layout,
@@ -240,7 +254,11 @@ function createProcessRegister(layout: Layout, state: State): SaveProcess {
 }
 
 function databaseUrl(state: State, service: ServiceName): string {
-  return serviceDatabaseUrl({ serverUrl: postgresUrl(state), service, password: passwordOf(state.passwords.database, service) })
+  return serviceDatabaseUrl({
+    serverUrl: postgresUrl(state),
+    service,
+    password: passwordOf(state.passwords.database, service),
+  })
 }
 
 function healthUrl(state: State, name: ProcessName): string {
@@ -270,5 +288,6 @@ async function runBackwards(cleanUps: (() => Promise<void>)[]): Promise<void> {
   for (let cleanUp = cleanUps.pop(); cleanUp !== undefined; cleanUp = cleanUps.pop()) {
     await cleanUp().catch((error: unknown) => errors.push(error))
   }
-  if (errors.length > 0) throw new AggregateError(errors, `Not everything could be ended: ${errors.map(String).join('; ')}`)
+  if (errors.length > 0)
+    throw new AggregateError(errors, `Not everything could be ended: ${errors.map(String).join('; ')}`)
 }

@@ -71,7 +71,7 @@ describe('migrations', () => {
       'create table one (id int); create tabel two (id int)',
     )
     await expect(migrateService({ ...options, folder: migrations })).rejects.toThrow(
-      /"20260101000000_init" of schema "dbdevops" failed and changed nothing: ERROR: syntax error at or near "tabel"/,
+      /"20260101000000_init" of schema "dbdevops" failed and changed nothing: syntax error at or near "tabel"/,
     )
     const { rows } = await query(
       database.superuserUrl,

@@ -28,7 +28,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const pool = new Pool({ connectionString: options.url, max: 2, application_name: 'sluice migrations' })
   try {
     await lock.query('select pg_advisory_lock(hashtextextended($1, 0))', [`sluice:migrate:${options.schema}`])
-    const engine = await openSchemaEngine(wholeScripts(pool, options.schema), [['schema.prisma', EMPTY_DATAMODEL]])
+    let reason: string | undefined
+    const adapter = wholeScripts(pool, options.schema, (error) => {
+      reason = error.message
+    })
+    const engine = await openSchemaEngine(adapter, [['schema.prisma', EMPTY_DATAMODEL]])
     try {
       const { appliedMigrationNames } = await engine.applyMigrations({
         migrationsList,
@@ -36,7 +40,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
       })
       return appliedMigrationNames
     } catch (cause) {
-      throw await explainFailure(engine, options.schema, cause)
+      throw await explainFailure(engine, options.schema, cause, reason)
     } finally {
       engine.free()
     }
@@ -50,7 +54,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
  * The adapter splits scripts at every semicolon, also at those inside `$$ … $$` and strings, and runs the pieces one by one.
  * Sent whole, as Prisma's native engine does, the server reads them right and makes one transaction of them.
  */
-function wholeScripts(pool: Pool, schema: string): PrismaPg {
+function wholeScripts(pool: Pool, schema: string, onError: (error: DatabaseError) => void): PrismaPg {
   const factory = new PrismaPg(pool, { schema })
   const connect = factory.connect.bind(factory)
   factory.connect = async () => {
@@ -59,7 +63,9 @@ function wholeScripts(pool: Pool, schema: string): PrismaPg {
       try {
         await pool.query(script)
       } catch (error) {
-        throw error instanceof DatabaseError ? toAdapterError(error) : error
+        if (!(error instanceof DatabaseError)) throw error
+        onError(error)
+        throw toAdapterError(error)
       }
     }
     return adapter
@@ -80,17 +86,19 @@ function toAdapterError(error: DatabaseError): DriverAdapterError {
   })
 }
 
-async function explainFailure(engine: SchemaEngine, schema: string, cause: unknown): Promise<Error> {
+async function explainFailure(
+  engine: SchemaEngine,
+  schema: string,
+  cause: unknown,
+  reason: string | undefined,
+): Promise<Error> {
   const text = cause instanceof Error ? cause.message : String(cause)
   const migrationName = /migration_name="([^"]+)"/.exec(text)?.[1]
   if (migrationName === undefined)
     return new Error(`The migrations of schema "${schema}" could not be applied: ${text}`, { cause })
   await engine.markMigrationRolledBack({ migrationName })
-  const reason = /ERROR: .*/.exec(text)?.[0] ?? text
   return new Error(
-    `Migration "${migrationName}" of schema "${schema}" failed and changed nothing: ${reason}. Correct it and run it again.`,
-    {
-      cause,
-    },
+    `Migration "${migrationName}" of schema "${schema}" failed and changed nothing: ${reason ?? text}. Correct it and run it again.`,
+    { cause },
   )
 }
