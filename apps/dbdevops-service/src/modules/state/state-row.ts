@@ -1,0 +1,29 @@
+import { ChangesetSource, ChangesetState } from '@sluice/contracts/dbops'
+import { z } from 'zod'
+
+/** A row of `changeset_state` as `pg` returns it. */
+export const StateRow = z.object({
+  instance_id: z.string(),
+  changeset_key: z.string(),
+  changeset_id: z.string(),
+  author: z.string(),
+  path: z.string(),
+  state: ChangesetState,
+  checksum: z.string().nullable(),
+  deployed_at: z.date().nullable(),
+  order_executed: z.number().nullable(),
+  tag: z.string().nullable(),
+  error: z.string().nullable(),
+  source: ChangesetSource,
+  command: z.string(),
+  pipeline: z.string(),
+  execution_id: z.string(),
+  attempt_id: z.string(),
+  seen_at: z.date(),
+})
+export type StateRow = z.infer<typeof StateRow>
+
+/** When the database ran the changeset, else when it was looked at; epoch ms. */
+export function updatedAt(row: Pick<StateRow, 'deployed_at' | 'seen_at'>): number {
+  return (row.deployed_at ?? row.seen_at).getTime()
+}
