@@ -138,7 +138,7 @@ function tickReady(draft: DelegateDraft): void {
   if (silentAfter(draft.state) <= now) return giveUp(draft, 'heartbeatMissed', 'the server is silent')
   if (phase.nextBeatAt <= now) {
     const { sequence } = phase
-    draft.send({ kind: 'heartbeat', body: { sequence, running: runningTasks(draft) } })
+    draft.send({ kind: 'heartbeat', body: { sequence, running: runningTasks(draft), results: reportingTasks(draft) } })
     const nextBeatAt = now + draft.state.heartbeatIntervalMs
     draft.change({ phase: { ...phase, sequence: sequence + 1, nextBeatAt } })
   }

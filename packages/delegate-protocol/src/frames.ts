@@ -25,6 +25,8 @@ export const OfferedTask = z.object({
   secrets: z.array(SecretRef).max(64),
   timeoutMs: z.number().int().positive(),
   signatures: z.array(z.string().max(16_384)).max(8),
+  /** W3C trace context of the run. */
+  traceparent: z.string().max(64).optional(),
 })
 export type OfferedTask = z.infer<typeof OfferedTask>
 
@@ -61,7 +63,7 @@ export const OpenedSecret = SecretWanted.extend({
   /** `scopeKey` of the secret's scope: part of the value's additional authenticated data. */
   scope: z.string().max(400),
   iv: Base64Url.max(64),
-  ciphertext: Base64Url.max(200_000),
+  ciphertext: Base64Url.max(300_000),
   tag: Base64Url.max(64),
   sealedKey: z.object({ enc: Base64Url.max(256), ciphertext: Base64Url.max(1_024) }),
 })
@@ -128,7 +130,8 @@ const Offer = z.object({ taskId: EntityId, offerId: EntityId })
 /** Body of each kind a delegate may send. */
 export const DELEGATE_BODIES = {
   hello: HelloBody,
-  heartbeat: z.object({ sequence: Sequence, running: TaskIds }),
+  /** As in `hello`: tasks without a result, and tasks whose result waits for its acknowledgement. */
+  heartbeat: z.object({ sequence: Sequence, running: TaskIds, results: TaskIds }),
   'task.accept': Offer,
   'task.reject': Offer.extend({ reason: RejectReason }),
   'task.progress': z.object({

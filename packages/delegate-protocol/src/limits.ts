@@ -11,6 +11,8 @@ export const PARAMETERS_LIMIT_BYTES = 768 * 1024
 export const INLINE_RESULT_LIMIT_BYTES = 512 * 1024
 /** Bytes per `task.chunk`: 853 KiB once in base64, well under the frame limit. */
 export const CHUNK_BYTES = 640 * 1024
+/** Ciphertext in one `secret.opened`; the rest of the frame is small. */
+export const SECRETS_LIMIT_BYTES = 896 * 1024
 /** Largest result at all. */
 export const RESULT_LIMIT_BYTES = 64 * 1024 * 1024
 /** Bounds of the lists in `hello`, `heartbeat` and `welcome`. */

@@ -2,7 +2,7 @@ import { assertNever } from '@sluice/contracts/errors'
 import type { FrameProblem } from './codec.ts'
 import { closeCodeFor } from './delegate-machine.ts'
 import type { DelegateFrame, HelloBody } from './frames.ts'
-import { DEFAULT_TIMING, PROTOCOL_VERSION } from './limits.ts'
+import { DEFAULT_TIMING, PROTOCOL_VERSION, SECRETS_LIMIT_BYTES } from './limits.ts'
 import { ServerDraft } from './server-draft.ts'
 import {
   delegateSilentAfter,
@@ -107,10 +107,8 @@ function apply(draft: ServerDraft, event: ServerEvent): void {
       return draft.open
         ? draft.send({ kind: 'task.cancel', body: { taskId: event.taskId, reason: event.reason } })
         : undefined
-    case 'secretsOpened': {
-      const { requestId, taskId, secrets } = event
-      return draft.send({ kind: 'secret.opened', body: { requestId, taskId, secrets: [...secrets] } })
-    }
+    case 'secretsOpened':
+      return answerSecrets(draft, event)
     case 'secretsRefused': {
       const { requestId, taskId, message } = event
       return draft.send({ kind: 'secret.refused', body: { requestId, taskId, message } })
@@ -174,7 +172,7 @@ function takeFrame(draft: ServerDraft, frame: DelegateFrame): void {
 function takeReadyFrame(draft: ServerDraft, frame: DelegateFrame): boolean {
   switch (frame.kind) {
     case 'heartbeat':
-      takeHeartbeat(draft, frame.body.running)
+      takeHeartbeat(draft, frame.body)
       return true
     case 'task.accept':
       takeAccept(draft, frame.body)
@@ -214,6 +212,16 @@ function takeReadyFrame(draft: ServerDraft, frame: DelegateFrame): boolean {
     default:
       return assertNever(frame)
   }
+}
+
+function answerSecrets(draft: ServerDraft, event: Extract<ServerEvent, { type: 'secretsOpened' }>): void {
+  const { requestId, taskId, secrets } = event
+  const bytes = secrets.reduce((sum, secret) => sum + secret.ciphertext.length, 0)
+  if (bytes > SECRETS_LIMIT_BYTES) {
+    const message = `The ${secrets.length} secrets don't fit in one frame. Ask for fewer at once.`
+    return draft.send({ kind: 'secret.refused', body: { requestId, taskId, message } })
+  }
+  draft.send({ kind: 'secret.opened', body: { requestId, taskId, secrets: [...secrets] } })
 }
 
 function takeHello(draft: ServerDraft, hello: HelloBody): void {

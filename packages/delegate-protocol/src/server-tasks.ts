@@ -66,7 +66,7 @@ export function grantDecided(draft: ServerDraft, { taskId, offerId, granted }: E
   offerNotGranted(draft, taskId, offerId)
 }
 
-export function takeHeartbeat(draft: ServerDraft, running: readonly string[]): void {
+export function takeHeartbeat(draft: ServerDraft, { running, results }: Body<'heartbeat'>): void {
   const ours: string[] = []
   for (const taskId of running) {
     const held = draft.held.get(taskId)
@@ -78,6 +78,8 @@ export function takeHeartbeat(draft: ServerDraft, running: readonly string[]): v
     draft.held.set(taskId, { ...held, state: 'running' })
     ours.push(taskId)
   }
+  // The work is done and only its result is under way: it must not be lost to a slow database.
+  ours.push(...results.filter((taskId) => draft.held.has(taskId)))
   if (ours.length === 0) return
   draft.effect({ type: 'extendLeases', taskIds: ours, leaseUntil: draft.env.now + draft.state.timing.leaseMs })
 }

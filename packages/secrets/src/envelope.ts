@@ -15,7 +15,8 @@ export const EncryptedRecord = z.object({
   keyId: z.string().min(1).max(256),
   wrappedDataKey: Base64Url.max(4_096),
   iv: Base64Url.max(64),
-  ciphertext: Base64Url.max(200_000),
+  /** A value has at most 65,536 characters, so 262,144 here. */
+  ciphertext: Base64Url.max(300_000),
   tag: Base64Url.max(64),
   version: z.number().int().min(1),
 })
