@@ -1,2 +1,3 @@
+export { cutLine } from './cut-line.ts'
 export { ProcessIdentity, ProcessReport } from './process-identity.ts'
 export { runProgram, type RunningProgram } from './run-program.ts'

@@ -1,0 +1,43 @@
+import { AppError } from '@sluice/contracts/errors'
+import type { StepReporter } from './step-reporter.ts'
+
+/** What an operation gets besides its parameters. */
+export interface StepContext {
+  attemptId: string
+  reporter: StepReporter
+  /** Opened secret values by name. */
+  secrets: ReadonlyMap<string, string>
+  /** Folder shared by the steps of the pod. */
+  workspace: string
+  /** Certificates to trust for git, where the delegate's owner gave some. */
+  gitCaFile?: string
+  signal: AbortSignal
+}
+
+/** Clock of the migration engine. */
+export const clock = {
+  now: (): number => Date.now(),
+  sleep: (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer)
+        reject(new AppError('ABORTED', 'The step was cancelled.'))
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }, ms)
+      if (signal?.aborted) abort()
+      else signal?.addEventListener('abort', abort, { once: true })
+    }),
+}
+
+/** The value of a secret that the parameters name. @throws AppError SECRET_NOT_OPENED. */
+export function secretOf(context: Pick<StepContext, 'secrets'>, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  const value = context.secrets.get(name)
+  if (value === undefined) {
+    throw new AppError('SECRET_NOT_OPENED', `The secret "${name}" did not reach the step. Run it again; if it stays, look at the delegate's log.`)
+  }
+  return value
+}

@@ -1,0 +1,7 @@
+/** What this step container can be asked to do. */
+export const OPERATIONS = ['preview', 'apply', 'status', 'connection.test'] as const
+export type OperationName = (typeof OPERATIONS)[number]
+
+export function isOperation(name: string): name is OperationName {
+  return OPERATIONS.some((operation) => operation === name)
+}
