@@ -23,19 +23,48 @@ export const LogLine = z
   .meta({ id: 'LogLine' })
 export type LogLine = z.infer<typeof LogLine>
 
-/** Claims of a log token (JWT signed by ng-manager, audience `log-service`): append-only, this key prefix only. */
-export const LogTokenClaims = z.object({ accountId: z.string(), prefix: z.string().max(512) })
+/**
+ * Claims of a log token (JWT signed by ng-manager, audience `log-service`): append-only, this key prefix only.
+ * `orgIdentifier` and `projectIdentifier` say who may read the log: holders of `core_pipeline_view` there. Without
+ * them only a role in the whole account reads it.
+ */
+export const LogTokenClaims = z.object({
+  accountId: z.string().max(64),
+  prefix: z.string().max(512),
+  orgIdentifier: z.string().max(128).optional(),
+  projectIdentifier: z.string().max(128).optional(),
+})
+export type LogTokenClaims = z.infer<typeof LogTokenClaims>
 export const LOG_TOKEN_AUDIENCE = 'log-service'
 
+/** Most lines of one batch. */
+export const LOG_BATCH_MAX_LINES = 10_000
+/** Most bytes of a batch as sent (compressed or not). */
+export const LOG_BATCH_MAX_BYTES = 1_048_576
+/** Most bytes of a batch after decompression. */
+export const LOG_BATCH_MAX_RAW_BYTES = 4_194_304
+/** Media type of lines, one JSON object each, ended by a line feed. */
+export const LOG_LINES_TYPE = 'application/x-ndjson'
+/** Media type of an uploaded finished log. */
+export const LOG_BLOB_TYPE = 'application/gzip'
+
+/** Data of the server-sent event `end`: nothing comes after this seq (0: the log is empty). */
+export const LogEnd = z.object({ lastSeq: z.number().int().min(0) }).meta({ id: 'LogEnd' })
+export type LogEnd = z.infer<typeof LogEnd>
+
 const KeyQuery = z.object({ key: LogKey })
+/** Signed token of an upload or download link. */
+const LinkQuery = z.object({ token: z.string().min(1).max(8192) })
 
 /** Answer to an appended batch: everything up to `ackedSeq` is stored. */
 export const LogAck = z.object({ ackedSeq: z.number().int().min(0) }).meta({ id: 'LogAck' })
+export type LogAck = z.infer<typeof LogAck>
 
 /**
  * Appends a batch: NDJSON lines in order of seq, `content-encoding: gzip` welcome, `authorization: Bearer <log token>`.
- * The batch is stored before it is acknowledged. A batch whose lines are all stored is acknowledged again;
- * one that would leave a gap is refused with INVALID_REQUEST and `details.ackedSeq`. Public listener.
+ * The batch is stored before it is acknowledged. A batch whose lines are all stored is acknowledged again; of one that
+ * overlaps only the new lines are stored; one that would leave a gap, or that comes after the log was closed, is refused
+ * with INVALID_REQUEST and `details.ackedSeq`. Content type {@link LOG_LINES_TYPE}. Public listener.
  */
 export const appendLogLines = defineRoute({
   service: 'log-service',
@@ -48,10 +77,10 @@ export const appendLogLines = defineRoute({
   query: KeyQuery,
   response: LogAck,
   family: 'bare',
-  errors: ['LOG_TOKEN_INVALID', 'INVALID_REQUEST'],
+  errors: ['LOG_TOKEN_INVALID', 'INVALID_REQUEST', 'BODY_TOO_LARGE', 'TOO_MANY_REQUESTS'],
 })
 
-/** Says that no more lines come after `lastSeq`. Readers get the end marker. Public listener, log token. */
+/** Says that no more lines come after `lastSeq`. Readers get the end marker. Closing again with the same seq is fine. Public listener, log token. */
 export const closeLog = defineRoute({
   service: 'log-service',
   method: 'POST',
@@ -67,7 +96,10 @@ export const closeLog = defineRoute({
   errors: ['LOG_TOKEN_INVALID', 'INVALID_REQUEST'],
 })
 
-/** Asks for a PUT-only link for the finished log (gzip NDJSON). Public listener, log token. */
+/**
+ * Asks for a PUT-only link for the finished log (gzip NDJSON, content type {@link LOG_BLOB_TYPE}); close the log first.
+ * Public listener, log token.
+ */
 export const createLogUploadLink = defineRoute({
   service: 'log-service',
   method: 'POST',
@@ -83,10 +115,32 @@ export const createLogUploadLink = defineRoute({
     maxBytes: z.number().int(),
   }),
   family: 'bare',
-  errors: ['LOG_TOKEN_INVALID'],
+  errors: ['LOG_TOKEN_INVALID', 'ENTITY_NOT_FOUND', 'INVALID_STATE'],
 })
 
-/** Live log as server-sent events: `id` = seq, `data` = LogLine JSON, `event: end` at the end. `Last-Event-ID` resumes. */
+/**
+ * Takes the finished log at a link of {@link createLogUploadLink}: gzip NDJSON of every line from seq 1 to the last, in
+ * order, content type {@link LOG_BLOB_TYPE}, no `content-encoding`. Only when every line is there are the stored batches
+ * let go. The same upload again is fine. Public listener; the link is the permission.
+ */
+export const uploadLogBlob = defineRoute({
+  service: 'log-service',
+  method: 'PUT',
+  path: '/log-service/blob/upload',
+  operationId: 'uploadLogBlob',
+  summary: 'Upload a finished log at a signed link',
+  tag: 'Logs',
+  auth: 'public',
+  query: LinkQuery,
+  response: LogAck,
+  family: 'bare',
+  errors: ['LINK_INVALID', 'INVALID_REQUEST', 'BODY_TOO_LARGE', 'INVALID_STATE', 'UNSUPPORTED_MEDIA_TYPE'],
+})
+
+/**
+ * Live log as server-sent events: `id` = seq, `data` = LogLine JSON, `event: end` with {@link LogEnd} at the end.
+ * `Last-Event-ID` resumes. Waits where nothing has been written yet. Ends without `end` after an hour: connect again.
+ */
 export const streamLog = defineRoute({
   service: 'log-service',
   method: 'GET',
@@ -102,7 +156,10 @@ export const streamLog = defineRoute({
   errors: ['ENTITY_NOT_FOUND'],
 })
 
-/** Finished (or so far stored) log as NDJSON; `Range: bytes=` and `lines=<from>-<to>` (by seq) read a part. */
+/**
+ * Finished (or so far stored) log as NDJSON; `Range: bytes=<from>-<to>` and `lines=<from>-<to>` (by seq, both ends
+ * included) read a part. Header `x-log-lines: <from>-<to>/<stored so far>` comes with `lines`.
+ */
 export const readLog = defineRoute({
   service: 'log-service',
   method: 'GET',
@@ -138,4 +195,26 @@ export const createLogDownloadLink = defineRoute({
   response: z.object({ link: z.string(), expiresAt: z.number().int() }),
   family: 'bare',
   errors: ['ENTITY_NOT_FOUND'],
+})
+
+/**
+ * Downloads a finished log at a link of {@link createLogDownloadLink}, as a gzip NDJSON file. The link is the permission.
+ *
+ * For those who code against this file, what is newer than its first version: `LogTokenClaims` has the optional scope
+ * (ng-manager should pass it); limits of a batch are constants; a log is closed before its upload link is asked for;
+ * the PUT of the upload has the content type `application/gzip` and no `content-encoding`; links may be relative to the
+ * listener that gave them; `event: end` carries `{ lastSeq }`; `uploadLogBlob` and `downloadLog` are new.
+ */
+export const downloadLog = defineRoute({
+  service: 'log-service',
+  method: 'GET',
+  path: '/log-service/blob/download',
+  operationId: 'downloadLog',
+  summary: 'Download a finished log at a signed link',
+  tag: 'Logs',
+  auth: 'public',
+  query: LinkQuery,
+  responseType: 'bytes',
+  family: 'bare',
+  errors: ['LINK_INVALID', 'ENTITY_NOT_FOUND'],
 })

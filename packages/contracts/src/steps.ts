@@ -33,6 +33,8 @@ export const ResolvedDatabaseStep = z.object({
   dbSchema: z.string().max(260),
   dbInstance: z.string().max(128),
   tag: z.string().max(255).optional(),
+  /** Hash of the plan that an earlier step of the same run previewed for this instance: apply runs exactly it. */
+  planHash: z.string().max(128).optional(),
 })
 export type ResolvedDatabaseStep = z.infer<typeof ResolvedDatabaseStep>
 

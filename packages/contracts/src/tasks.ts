@@ -246,6 +246,14 @@ export const TaskResult = z.discriminatedUnion('outcome', [
 ])
 export type TaskResult = z.infer<typeof TaskResult>
 
+/** What a delegate puts into the `output` of the protocol's `task.result`: the result, and large things beside it. */
+export const DelegateTaskOutput = z.object({
+  result: TaskResult,
+  /** JSON text each; stored in chunks as `delegate.task_output`, only referenced in messages. */
+  large: z.array(z.object({ name: TaskOutputRef.shape.name, content: z.string() })).max(8).default([]),
+})
+export type DelegateTaskOutput = z.infer<typeof DelegateTaskOutput>
+
 /** One phase of a connection test or of a preflight. */
 export const ConnectionPhase = z
   .object({

@@ -1,0 +1,83 @@
+import { channelName } from '@sluice/database'
+import {
+  advance,
+  isExecutionFinished,
+  nextDueAt,
+  outstandingEffects,
+  type ExecutionEvent,
+  type ExecutionState,
+} from '@sluice/pipeline'
+import type { Deps } from '../../deps.ts'
+import { lockStored, storeAdvance, type LoadedExecution, type Tx } from './execution-store.ts'
+
+/** Publishes "this execution changed" to whoever follows it. Redis away: followers read again at their next ping. */
+async function publishChange(deps: Deps, accountId: string, executionId: string): Promise<void> {
+  try {
+    await deps.redis.publish(channelName('pipeline.execution', executionId), accountId)
+  } catch (error) {
+    deps.logger.warn({ err: error, executionId }, 'change not published')
+  }
+}
+
+function rootFailure(loaded: LoadedExecution, state: ExecutionState): string | null {
+  const root = state.nodes.get(loaded.plan.rootId)
+  return root?.failure?.message.slice(0, 4_000) ?? null
+}
+
+/**
+ * Applies events to an execution inside the caller's transaction: nodes, transitions, status and timers move together.
+ * @returns what to run after the commit; undefined where nothing changed.
+ */
+export async function advanceStored(
+  deps: Deps,
+  tx: Tx,
+  accountId: string,
+  executionId: string,
+  events: readonly ExecutionEvent[],
+): Promise<(() => Promise<void>) | undefined> {
+  const loaded = await lockStored(tx, accountId, executionId)
+  if (loaded === undefined) return undefined
+  let { state } = loaded
+  let changed = false
+  for (const event of events) {
+    const step = advance(loaded.plan, state, event)
+    if (step.changed.length > 0) changed = true
+    await storeAdvance(tx, accountId, executionId, step)
+    state = step.state
+  }
+  if (!changed) return undefined
+  const finished = isExecutionFinished(loaded.plan, state)
+  const root = state.nodes.get(loaded.plan.rootId)
+  const dueAt = finished ? null : nextDueAt(state)
+  await tx.execution.update({
+    where: { accountId_id: { accountId, id: executionId } },
+    data: {
+      status: root?.status ?? loaded.execution.status,
+      failureMessage: rootFailure(loaded, state),
+      endedAt: finished ? new Date(root?.endedAt ?? deps.now()) : null,
+      dueAt: dueAt === null ? null : new Date(dueAt),
+      unsettled: outstandingEffects(loaded.plan, state).some((effect) => effect.type !== 'startTimer'),
+    },
+  })
+  return async () => {
+    await publishChange(deps, accountId, executionId)
+    await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
+    if (dueAt !== null && dueAt > deps.now()) {
+      await deps.queues.wake('pipeline.wake', { accountId, id: executionId }, { delayMs: dueAt - deps.now() })
+    }
+  }
+}
+
+/** Like {@link advanceStored}, in a transaction of its own. */
+export async function advanceExecution(
+  deps: Deps,
+  accountId: string,
+  executionId: string,
+  events: readonly ExecutionEvent[],
+): Promise<void> {
+  const after = await deps.prisma.$transaction((tx) => advanceStored(deps, tx, accountId, executionId, events), {
+    timeout: 15_000,
+    maxWait: 10_000,
+  })
+  await after?.()
+}

@@ -1,0 +1,70 @@
+import { TaskEvent } from '@sluice/contracts/tasks'
+import { createInboxConsumer, type Message, type Runner } from '@sluice/database'
+import { nodeIdOfAttempt, type ExecutionEvent } from '@sluice/pipeline'
+import type { Deps } from '../deps.ts'
+import type { Prisma } from '../generated/prisma/client.ts'
+import { advanceStored } from '../modules/execution/advance-execution.ts'
+import type { Tx } from '../modules/execution/execution-store.ts'
+
+function toExecutionEvent(event: TaskEvent, at: number): ExecutionEvent {
+  const { attemptId } = event
+  switch (event.kind) {
+    case 'task.assigned':
+      return { type: 'taskAssigned', at, attemptId, delegate: { id: event.delegateId, name: event.delegateName } }
+    case 'task.waiting':
+      return { type: 'taskWaiting', at, attemptId, message: event.message }
+    case 'task.finished':
+      return {
+        type: 'taskFinished',
+        at,
+        attemptId,
+        taskKind: event.taskKind === 'connection.test' ? 'pod.execute' : event.taskKind,
+        delegate:
+          event.delegateId === undefined ? undefined : { id: event.delegateId, name: event.delegateName ?? event.delegateId },
+        result: event.result,
+      }
+  }
+}
+
+/** Applies what delegate-service says of tasks that runs wait for. */
+export function createPipelineInbox(deps: Deps): Runner {
+  const handle = async (message: Message, tx: Tx): Promise<(() => Promise<void>) | undefined> => {
+    const event = TaskEvent.parse(message.body)
+    const node = await tx.nodeExecution.findUnique({
+      where: { accountId_id: { accountId: message.accountId, id: nodeIdOfAttempt(event.attemptId) } },
+      select: { executionId: true },
+    })
+    if (node === null) {
+      deps.logger.warn({ attemptId: event.attemptId, sender: message.sender }, 'event of an attempt nobody knows')
+      return undefined
+    }
+    if (event.kind === 'task.finished' && event.taskKind === 'pod.execute') {
+      await tx.stepReport.createMany({
+        data: [
+          {
+            accountId: message.accountId,
+            attemptId: event.attemptId,
+            executionId: node.executionId,
+            body: reportBody(event),
+          },
+        ],
+        skipDuplicates: true,
+      })
+    }
+    const after = await advanceStored(deps, tx, message.accountId, node.executionId, [toExecutionEvent(event, deps.now())])
+    return after ?? (() => deps.queues.wake('pipeline.wake', { accountId: message.accountId, id: node.executionId }))
+  }
+  return createInboxConsumer<Tx>({
+    redis: deps.config.redisUrl,
+    pool: deps.pool,
+    inbox: 'pipeline.inbox',
+    transact: (work) => deps.prisma.$transaction(work, { timeout: 15_000, maxWait: 10_000 }),
+    handlers: { 'task.assigned': handle, 'task.waiting': handle, 'task.finished': handle },
+    onError: (error) => deps.logger.error({ err: error }, 'pipeline.inbox'),
+  })
+}
+
+function reportBody(event: Extract<TaskEvent, { kind: 'task.finished' }>): Prisma.InputJsonValue {
+  const { taskId, result, large, finishedAt } = event
+  return { taskId, result, large, finishedAt } as Prisma.InputJsonValue
+}
