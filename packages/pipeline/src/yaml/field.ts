@@ -6,7 +6,7 @@ import { DURATION_PATTERN, parseDuration } from './duration.ts'
 export const ExpressionText = z
   .string()
   .max(8_192)
-  .regex(/<\+/, 'must be an expression <+…>')
+  .regex(/<\+/, { error: 'must be an expression <+…>', abort: true })
   .meta({ id: 'Expression', description: 'an expression <+…>, or the runtime input <+input>' })
 
 /** A field that is either fixed or an expression. */
