@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readOptions } from './options.ts'
 import { startStack, type Stack } from './stack/start-stack.ts'
@@ -16,7 +16,11 @@ async function main(): Promise<number> {
   const startedAt = Date.now()
   const ending = listenForTheEnd()
   const stack = await startStack({
-    dataDir: resolve(REPOSITORY, options.dataDir ?? '.sluice'),
+    // npm runs us in the repository; INIT_CWD is where the person is.
+    dataDir:
+      options.dataDir === undefined
+        ? join(REPOSITORY, '.sluice')
+        : resolve(process.env['INIT_CWD'] ?? process.cwd(), options.dataDir),
     port: options.port,
     processes: options.withDelegate ? undefined : SERVICE_NAMES,
     signal: ending,
@@ -50,7 +54,7 @@ function listenForTheEnd(): AbortSignal {
   let repeatedAfter = 0
   process.on('disconnect', () => ending.abort())
   // A closed terminal takes no more output; what is left to do is to stop.
-  process.stdout.on('error', () => ending.abort())
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => ending.abort())
   return ending.signal
 }
 
@@ -84,12 +88,19 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+function explain(error: unknown): string {
+  if (error instanceof UserError) return error.message
+  if (!(error instanceof Error)) return String(error)
+  if (/ENOSPC|No space left on device/.test(error.message)) {
+    return `The disk is full: ${error.message.split('\n')[0]}. Free some space, or choose another folder: npm start -- --data-dir <folder>`
+  }
+  return error.stack ?? error.message
+}
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  const text =
-    error instanceof UserError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`\n${text}\n`)
+  process.stderr.write(`\n${explain(error)}\n`)
   process.exitCode = 1
 }
 // Whatever an ended server left open in this process must not keep it alive.

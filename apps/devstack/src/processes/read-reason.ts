@@ -6,11 +6,13 @@ const LogLine = z.object({
   err: z.object({ message: z.string().optional(), stack: z.string().optional() }).optional(),
 })
 
-/** The last lines a process wrote, with its JSON log lines made readable. */
+/** The last lines a process wrote, without stacks and with its JSON log lines made readable. */
 export async function readReason(logFile: string, count = 8): Promise<string> {
-  const text = await lastLines(logFile, count)
+  const text = await lastLines(logFile, 60)
   return text
     .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at /.test(line))
+    .slice(-count)
     .map((line) => `    ${toSentence(line)}`)
     .join('\n')
 }

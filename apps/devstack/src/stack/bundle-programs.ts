@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { readReason } from '../processes/read-reason.ts'
 import { UserError } from '../user-error.ts'
 
 const run = promisify(execFile)
@@ -30,9 +29,11 @@ export async function bundlePrograms(repository: string, logFile: string): Promi
     )
     await appendFile(logFile, stdout + stderr)
   } catch (cause) {
-    if (cause instanceof Error && 'stdout' in cause) await appendFile(logFile, String(cause.stdout))
+    const output = cause instanceof Error && 'stdout' in cause ? String(cause.stdout) : String(cause)
+    await appendFile(logFile, output)
+    const errors = output.split('\n').filter((line) => line.includes('ERROR'))
     throw new UserError(
-      `The programs for pods could not be bundled. Last lines (${logFile}):\n${await readReason(logFile)}`,
+      `The programs for pods could not be bundled (${logFile}):\n${errors.slice(0, 5).join('\n') || output}`,
       { cause },
     )
   }

@@ -8,7 +8,7 @@ import {
   SCHEMA_OWNERS,
   serviceDatabaseUrl,
 } from '@sluice/database/bootstrap'
-import { startPostgres, startRedis, type RunningServer } from '@sluice/local-servers'
+import { startPostgres, startRedis } from '@sluice/local-servers'
 import { issueCertificates } from '../certificates/issue-certificates.ts'
 import { choosePorts } from '../folder/choose-ports.ts'
 import { createKeys, forget } from '../folder/create-keys.ts'
@@ -20,6 +20,7 @@ import { passwordOf, readState, writeState, type State } from '../folder/state.t
 import { endLeftovers } from '../processes/end-leftovers.ts'
 import { delegateEnvironment, postgresUrl, redisUrl, serviceEnvironment, url } from '../processes/environment.ts'
 import { ManagedProcess } from '../processes/managed-process.ts'
+import { ManagedServer } from '../processes/managed-server.ts'
 import { UserError } from '../user-error.ts'
 import { bundlePrograms } from './bundle-programs.ts'
 
@@ -27,6 +28,8 @@ import { bundlePrograms } from './bundle-programs.ts'
 const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url))
 
 export type ProcessName = ServiceName | 'delegate'
+/** The stores, which can be killed and started again like the processes. */
+export type ServerName = 'postgres' | 'redis'
 
 export interface StackOptions {
   /** Everything the stack keeps lies here. */
@@ -64,11 +67,11 @@ export interface Stack {
   healthUrl(process: ProcessName): string
   /** Certificate and key files of a service, for tests that speak as one. */
   layout: Layout
-  pid(process: ProcessName): number | undefined
+  pid(name: ProcessName | ServerName): number | undefined
   /** `kill -9`; it stays down until {@link Stack.restart}. */
-  kill(process: ProcessName): Promise<void>
+  kill(name: ProcessName | ServerName): Promise<void>
   /** Starts a killed process, or stops and starts a running one, and waits until it is ready. */
-  restart(process: ProcessName): Promise<void>
+  restart(name: ProcessName | ServerName): Promise<void>
   /** Ends everything, in order; safe to call twice. */
   stop(): Promise<void>
 }
@@ -115,7 +118,8 @@ async function startAll(
   const [servers] = await allSettledOrThrow([
     startServers(layout, state, saveProcess, cleanUps, say),
     issueCertificates(layout),
-    bundlePrograms(REPOSITORY, layout.logFileOf('bundle')),
+    // Only a delegate runs pods.
+    wanted.includes('delegate') ? bundlePrograms(REPOSITORY, layout.logFileOf('bundle')) : undefined,
   ])
   options.signal?.throwIfAborted()
   await migrateAll(state)
@@ -142,14 +146,7 @@ async function startAll(
   }
   const services = [...managed.values()].filter(({ name }) => name !== 'delegate')
   const delegate = managed.get('delegate')
-  let isStopping = false
-  const watch = async (server: RunningServer) => {
-    const how = await server.exited
-    if (!isStopping) say(`${how}. Stop Sluice and start it again; its log is in ${layout.logs}.`)
-  }
-  for (const server of servers) void watch(server)
   cleanUps.push(async () => {
-    isStopping = true
     // The delegate first: it finishes or hands back what it holds while somebody still listens.
     await delegate?.stop()
     await Promise.all(services.map((service) => service.stop()))
@@ -162,8 +159,8 @@ async function startAll(
     say('delegate is ready.')
   }
 
-  const processOf = (name: ProcessName): ManagedProcess => {
-    const found = managed.get(name)
+  const processOf = (name: ProcessName | ServerName): ManagedProcess | ManagedServer => {
+    const found = name === 'postgres' || name === 'redis' ? servers[name] : managed.get(name)
     if (!found) throw new Error(`"${name}" is not part of this stack.`)
     return found
   }
@@ -197,33 +194,47 @@ async function startServers(
   saveProcess: SaveProcess,
   cleanUps: (() => Promise<void>)[],
   say: (sentence: string) => void,
-): Promise<RunningServer[]> {
-  const acl = redisAcl({ passwords: state.passwords.redis, adminPassword: state.passwords.redisAdmin })
-  const keep = (name: string) => async (server: RunningServer) => {
-    cleanUps.push(async () => {
-      await server.stop()
-      say(`${name} has ended.`)
-    })
-    await saveProcess(name, server.pid)
-    say(`${name} is ready.`)
-    return server
+): Promise<Record<ServerName, ManagedServer>> {
+  const servers = {
+    postgres: new ManagedServer({
+      name: 'Postgres',
+      launch: () =>
+        startPostgres({
+          folder: layout.postgres,
+          port: state.ports['postgres'] ?? 0,
+          password: state.passwords.postgres,
+          logFile: layout.logFileOf('postgres'),
+          settings: { max_connections: '300' },
+        }),
+      onNews: say,
+      // A server left on the folder is found and ended by startPostgres, in Postgres' own way.
+      onPid: async () => undefined,
+    }),
+    redis: new ManagedServer({
+      name: 'Redis',
+      launch: () =>
+        startRedis({
+          folder: layout.redis,
+          port: state.ports['redis'] ?? 0,
+          acl: redisAcl({ passwords: state.passwords.redis, adminPassword: state.passwords.redisAdmin }),
+          keep: true,
+          logFile: layout.logFileOf('redis'),
+        }),
+      onNews: say,
+      onPid: (pid) => saveProcess('redis', pid),
+    }),
   }
-  return allSettledOrThrow<[Promise<RunningServer>, Promise<RunningServer>]>([
-    startPostgres({
-      folder: layout.postgres,
-      port: state.ports['postgres'] ?? 0,
-      password: state.passwords.postgres,
-      logFile: layout.logFileOf('postgres'),
-      settings: { max_connections: '300' },
-    }).then(keep('Postgres')),
-    startRedis({
-      folder: layout.redis,
-      port: state.ports['redis'] ?? 0,
-      acl,
-      keep: true,
-      logFile: layout.logFileOf('redis'),
-    }).then(keep('Redis')),
-  ])
+  const startOne = async (name: string, server: ManagedServer) => {
+    cleanUps.push(() => server.stop())
+    try {
+      await server.start()
+    } catch (cause) {
+      throw new UserError(cause instanceof Error ? cause.message : String(cause), { cause })
+    }
+    say(`${name} is ready.`)
+  }
+  await allSettledOrThrow([startOne('Postgres', servers.postgres), startOne('Redis', servers.redis)])
+  return servers
 }
 
 async function migrateAll(state: State): Promise<void> {
@@ -276,7 +287,7 @@ function interruption(signal: AbortSignal | undefined): Promise<never> {
 }
 
 /** Waits for all, also when one fails: what the others started must be known before anything is ended. */
-async function allSettledOrThrow<Work extends readonly Promise<unknown>[]>(
+async function allSettledOrThrow<Work extends readonly unknown[]>(
   work: readonly [...Work],
 ): Promise<{ -readonly [Index in keyof Work]: Awaited<Work[Index]> }> {
   await Promise.allSettled(work)

@@ -1,4 +1,5 @@
-import { cp, rename, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, rename, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -28,11 +29,14 @@ export function findBinaries(): PostgresBinaries {
 }
 
 /**
- * The same binaries at a place that `uid` can reach: Postgres refuses to run as root, and the user it runs as instead
- * can't enter a clone below /root. Copied once.
+ * The same binaries at a place that any user can reach: Postgres refuses to run as root, and the user it runs as instead
+ * can't enter a clone below /root. Copied once per version into a subfolder of `home`.
  */
-export async function reachableBinaries(binaries: PostgresBinaries, copyTo: string): Promise<PostgresBinaries> {
+export async function reachableBinaries(binaries: PostgresBinaries, home: string): Promise<PostgresBinaries> {
   if (await isReachableByOthers(binaries.postgres)) return binaries
+  const { size, mtimeMs } = await stat(binaries.postgres)
+  const version = createHash('sha256').update(`${binaries.postgres} ${size} ${mtimeMs}`).digest('hex').slice(0, 16)
+  const copyTo = join(home, `binaries-${version}`)
   const exists = await stat(copyTo).then(
     () => true,
     () => false,
@@ -40,6 +44,7 @@ export async function reachableBinaries(binaries: PostgresBinaries, copyTo: stri
   if (!exists) {
     // Copied aside and renamed, so that an interrupted copy is never taken for a whole one.
     const partial = `${copyTo}.${process.pid}`
+    await mkdir(home, { recursive: true, mode: 0o755 })
     await cp(join(dirname(binaries.postgres), '..'), partial, { recursive: true, verbatimSymlinks: true })
     await rename(partial, copyTo)
   }

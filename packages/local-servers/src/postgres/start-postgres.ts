@@ -11,6 +11,8 @@ import { findBinaries, isReachableByOthers, reachableBinaries, type PostgresBina
 const run = promisify(execFile)
 /** Postgres recovers from a crash before it is ready, which can take long after a big run was cut off. */
 const READY_WITHIN_MS = 60_000
+/** Clusters and binaries that can't lie where root keeps its clone. Not below /var/tmp, which systems empty now and then. */
+const HOME_FOR_ROOT = '/var/lib/sluice'
 
 export interface PostgresOptions {
   /** Folder of the cluster; made and initialised when empty. */
@@ -33,10 +35,7 @@ export interface PostgresOptions {
 export async function startPostgres(options: PostgresOptions): Promise<RunningServer & { url: string }> {
   const account = await findAccount()
   const cluster = await clusterFolder(options.folder, account)
-  const binaries =
-    account.uid === undefined
-      ? findBinaries()
-      : await reachableBinaries(findBinaries(), '/var/tmp/sluice-postgres-binaries')
+  const binaries = account.uid === undefined ? findBinaries() : await reachableBinaries(findBinaries(), HOME_FOR_ROOT)
   if (await exists(join(cluster, 'PG_VERSION'))) await endLeftover(binaries, cluster, account)
   else await initialise(binaries, cluster, account, options.password)
 
@@ -67,11 +66,12 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningSe
   }
 }
 
-/** As root, a folder that the user `postgres` can't reach is replaced by one below /var/tmp that only that user can enter. */
+/** As root, a folder that the user `postgres` can't reach is replaced by one that only that user can enter. */
 async function clusterFolder(folder: string, account: Account): Promise<string> {
   await mkdir(dirname(folder), { recursive: true })
   if (account.uid === undefined || (await isReachableByOthers(folder))) return folder
-  return join('/var/tmp', `sluice-postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
+  await mkdir(HOME_FOR_ROOT, { recursive: true, mode: 0o755 })
+  return join(HOME_FOR_ROOT, `postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`)
 }
 
 async function initialise(
