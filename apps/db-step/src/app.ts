@@ -31,8 +31,8 @@ export async function startDbStep(
       }
       const attempt = attempts.get(attemptId) ?? new StepAttempt(call.request, surroundings)
       attempts.set(attemptId, attempt)
-      streamEvents<StepEvent, ExecuteResponse>(call, attempt.events, afterSeq, (entry) => entry).catch((error: unknown) =>
-        options.logger.warn({ err: error, attemptId }, 'a reader was lost'),
+      streamEvents<StepEvent, ExecuteResponse>(call, attempt.events, afterSeq, (entry) => entry).catch(
+        (error: unknown) => options.logger.warn({ err: error, attemptId }, 'a reader was lost'),
       )
     },
     cancel: (call, reply) => {
@@ -42,7 +42,9 @@ export async function startDbStep(
         return
       }
       attempt.cancel(call.request.reason)
-      void within(attempt.ended, call.request.waitMs).then(() => reply(null, { known: true, ended: attempt.events.isEnded }))
+      void within(attempt.ended, call.request.waitMs).then(() =>
+        reply(null, { known: true, ended: attempt.events.isEnded }),
+      )
     },
   }
   const server = await createPodServer(identity, (grpc) => grpc.addService(StepServiceService, service))

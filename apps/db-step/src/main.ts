@@ -7,7 +7,9 @@ const gitCaFile = process.env['SLUICE_GIT_CA_FILE']
 
 // While the process waits for its identity it loads what every operation needs.
 setImmediate(() => {
-  import('./operations/run-operation.ts').catch((error: unknown) => logger.error({ err: error }, 'the operations could not be loaded'))
+  import('./operations/run-operation.ts').catch((error: unknown) =>
+    logger.error({ err: error }, 'the operations could not be loaded'),
+  )
 })
 
 await runProgram((identity) => startDbStep(identity, { logger, ...(gitCaFile ? { gitCaFile } : {}) }))

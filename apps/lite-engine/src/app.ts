@@ -31,24 +31,24 @@ export async function startLiteEngine(
   let opening: { podId: string; pod: Promise<PodState> } | undefined
   let pod: PodState | undefined
 
+  const open = async (request: SetupRequest): Promise<PodState> => {
+    try {
+      pod = await openPod(identity, request)
+    } catch (error) {
+      // A Setup that failed may be tried again.
+      opening = undefined
+      throw error
+    }
+    writeInitLog(pod, request, logs).catch((error: unknown) => options.logger.warn({ err: error }, 'init log'))
+    return pod
+  }
   const setup = async (request: SetupRequest): Promise<SetupResponse> => {
     if (opening && opening.podId !== request.podId) {
       throw Object.assign(new Error(`This lite engine belongs to the pod "${opening.podId}".`), {
         code: status.FAILED_PRECONDITION,
       })
     }
-    if (opening === undefined) {
-      const current = { podId: request.podId, pod: openPod(identity, request) }
-      opening = current
-      current.pod.then(
-        (opened) => {
-          pod = opened
-          writeInitLog(opened, request, logs).catch((error: unknown) => options.logger.warn({ err: error }, 'init log'))
-        },
-        // A Setup that failed may be tried again.
-        () => (opening = undefined),
-      )
-    }
+    opening ??= { podId: request.podId, pod: open(request) }
     return (await opening.pod).answer
   }
 
@@ -104,7 +104,8 @@ async function answer<Response>(reply: sendUnaryData<Response>, work: Promise<Re
     reply(null, await work)
   } catch (error) {
     const details = error instanceof Error ? error.message : String(error)
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : status.UNKNOWN
+    const code =
+      error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : status.UNKNOWN
     reply({ code, details })
   }
 }

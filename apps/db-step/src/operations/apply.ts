@@ -1,5 +1,13 @@
 import { hostname } from 'node:os'
-import { execute, status, tag, type ChangeLog, type ExecuteEvent, type ExecuteResult, type Plan } from '@sluice/changelog'
+import {
+  execute,
+  status,
+  tag,
+  type ChangeLog,
+  type ExecuteEvent,
+  type ExecuteResult,
+  type Plan,
+} from '@sluice/changelog'
 import { AppError } from '@sluice/contracts/errors'
 import type { DbOperation, DbStepSpec } from '@sluice/contracts/tasks'
 import type { Driver } from '@sluice/drivers'
@@ -26,7 +34,8 @@ export async function apply(spec: DbStepSpec, run: ApplyOperation, context: Step
   try {
     const { plan, changelog } = await reporter.unit('Plan', async () => {
       const computed = await computePlan(spec, source, driver, context)
-      if (run.planHash !== undefined && run.planHash !== computed.plan.hash) throw planMoved(run.planHash, computed.plan)
+      if (run.planHash !== undefined && run.planHash !== computed.plan.hash)
+        throw planMoved(run.planHash, computed.plan)
       return computed
     })
     const owner = `${context.attemptId} on ${hostname()}`
@@ -57,7 +66,14 @@ function planMoved(expected: string, plan: Plan): AppError {
   return new AppError(
     'PLAN_MOVED',
     `Nothing was run: the plan of this database is no longer the one that was previewed (previewed ${expected.slice(0, 12)}, now ${plan.hash.slice(0, 12)}). Somebody changed the database, the changelog or the settings in between. Run the preview again and look at it.`,
-    { details: { previewed: expected, now: plan.hash, database: plan.database, toRun: plan.steps.map((step) => step.changeSet) } },
+    {
+      details: {
+        previewed: expected,
+        now: plan.hash,
+        database: plan.database,
+        toRun: plan.steps.map((step) => step.changeSet),
+      },
+    },
   )
 }
 
@@ -65,7 +81,12 @@ function planMoved(expected: string, plan: Plan): AppError {
  * Makes the point that a rollback can go back to: the tag of the last changeset in the history, set now where it has
  * none. Null for an empty history.
  */
-async function tagBefore(spec: DbStepSpec, driver: Driver, owner: string, context: StepContext): Promise<string | null> {
+async function tagBefore(
+  spec: DbStepSpec,
+  driver: Driver,
+  owner: string,
+  context: StepContext,
+): Promise<string | null> {
   const { history } = await status(driver, undefined, { signal: context.signal })
   const last = history.rows.toSorted((a, b) => a.orderExecuted - b.orderExecuted).at(-1)
   if (last === undefined) return null
@@ -76,7 +97,13 @@ async function tagBefore(spec: DbStepSpec, driver: Driver, owner: string, contex
   return name
 }
 
-async function tagAfter(name: string, spec: DbStepSpec, driver: Driver, owner: string, context: StepContext): Promise<void> {
+async function tagAfter(
+  name: string,
+  spec: DbStepSpec,
+  driver: Driver,
+  owner: string,
+  context: StepContext,
+): Promise<void> {
   await tag(driver, name, { clock, owner, lockWaitMs: spec.lockWaitMs, signal: context.signal })
   context.reporter.line('info', `Tagged the database "${name}"`)
 }
@@ -116,13 +143,28 @@ function requireSuccess(result: ExecuteResult): void {
           ? 'ABORTED'
           : 'STATEMENT_FAILED'
   throw new AppError(code, failed.sentence, {
-    details: { reason: failed.code, changeSet, at, statement, statementIndex, database, outcome, notRun: result.notRun },
+    details: {
+      reason: failed.code,
+      changeSet,
+      at,
+      statement,
+      statementIndex,
+      database,
+      outcome,
+      notRun: result.notRun,
+    },
   })
 }
 
 async function report(
   spec: DbStepSpec,
-  done: { commit: string; plan: Plan; changelog: ChangeLog; result: ExecuteResult | undefined; preStartTag: string | null },
+  done: {
+    commit: string
+    plan: Plan
+    changelog: ChangeLog
+    result: ExecuteResult | undefined
+    preStartTag: string | null
+  },
   driver: Driver,
   context: StepContext,
 ): Promise<unknown> {
@@ -142,7 +184,12 @@ async function report(
   reporter.document('changesets', changesets)
   const seconds = applied.reduce((sum, entry) => sum + entry.ms, 0) / 1000
   reporter.line('info', `${countOf(applied.length)} deployed in ${seconds.toFixed(3)} s, ${failures.length} failed`)
-  return { planHash: plan.hash, commit: done.commit, deployedCount: applied.length, deploymentId: result?.deploymentId ?? null }
+  return {
+    planHash: plan.hash,
+    commit: done.commit,
+    deployedCount: applied.length,
+    deploymentId: result?.deploymentId ?? null,
+  }
 }
 
 /** What this run did, in the words of the public outputs. */

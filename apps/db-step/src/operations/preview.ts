@@ -24,14 +24,20 @@ export async function preview(spec: DbStepSpec, context: StepContext): Promise<u
     return await reporter.unit('Report', async () => {
       const { changesets } = await readStates(spec, changelog, driver, context, [])
       const isCut = sql.length > SQL_OUTPUT_CHARACTERS
-      reporter.output('sqlCommands', isCut ? `${sql.slice(0, SQL_OUTPUT_CHARACTERS)}\n-- cut: the plan holds the rest` : sql)
+      reporter.output(
+        'sqlCommands',
+        isCut ? `${sql.slice(0, SQL_OUTPUT_CHARACTERS)}\n-- cut: the plan holds the rest` : sql,
+      )
       reporter.output('planHash', plan.hash)
       reporter.output('changeSetCount', plan.steps.length)
       reporter.output('skippedCount', plan.skipped.length)
       reporter.output('commit', source.commit)
       reporter.document('plan', { plan, sql })
       reporter.document('changesets', changesets)
-      reporter.line('info', `${changesets.filter((entry) => entry.status === 'pending').length} pending after this preview; nothing was changed`)
+      reporter.line(
+        'info',
+        `${changesets.filter((entry) => entry.status === 'pending').length} pending after this preview; nothing was changed`,
+      )
       return { planHash: plan.hash, commit: source.commit, changeSetCount: plan.steps.length }
     })
   } finally {

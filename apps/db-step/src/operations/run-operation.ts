@@ -18,7 +18,8 @@ export async function runOperation(
   context: StepContext,
   partial: { phases: ConnectionPhase[] },
 ): Promise<unknown> {
-  if (name === 'connection.test') return testConnection(parse(ConnectionTestParameters, parameters), context, partial.phases)
+  if (name === 'connection.test')
+    return testConnection(parse(ConnectionTestParameters, parameters), context, partial.phases)
   const spec = parse(DbStepSpec, parameters)
   const { run } = spec
   if (run.operation !== name) {
@@ -36,7 +37,10 @@ export async function runOperation(
   }
 }
 
-function parse<Value>(schema: { safeParse(input: unknown): { success: true; data: Value } | { success: false; error: Error } }, input: unknown): Value {
+function parse<Value>(
+  schema: { safeParse(input: unknown): { success: true; data: Value } | { success: false; error: Error } },
+  input: unknown,
+): Value {
   const parsed = schema.safeParse(input)
   if (parsed.success) return parsed.data
   throw new AppError('INVALID_REQUEST', `The step's parameters are not valid: ${parsed.error.message}`)

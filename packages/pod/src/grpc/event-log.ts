@@ -43,6 +43,7 @@ export class EventLog<Event> {
     const onAbort = (): void => aborted.resolve()
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- a signal changes from outside
       while (!signal?.aborted) {
         const entry = this.#entries[next]
         if (entry) {

@@ -54,7 +54,7 @@ function sharedLoopback(): LoopbackBlock {
 
 async function areFree(hosts: readonly string[]): Promise<boolean> {
   const probes = await Promise.all(hosts.map(listen))
-  await Promise.all(probes.map((probe) => (typeof probe === 'string' ? undefined : close(probe))))
+  await Promise.all(probes.filter((probe) => typeof probe !== 'string').map(close))
   return probes.every((probe) => typeof probe !== 'string')
 }
 

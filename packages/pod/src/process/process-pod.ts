@@ -6,6 +6,7 @@ import { createPodClient, waitForChannel } from '../grpc/create-pod-client.ts'
 import { roleUri, serverNameOf } from '../identity/pod-authority.ts'
 import { OutcomeBuilder, unitStatus } from '../runtime/outcome-builder.ts'
 import type { Pod, PodSpec, StepEvent, StepRequest } from '../runtime/pod-runtime.ts'
+import type { PodProcess } from './spawn-program.ts'
 import type { WarmPool } from './warm-pool.ts'
 import { MEMBERS, type WarmSlot } from './warm-slot.ts'
 
@@ -105,12 +106,14 @@ function createPod(
   shipWithinMs: number,
 ): ProcessPod {
   let disposed: Promise<void> | undefined
+  // Never settles for a pod that was ended on purpose.
   const lost = new Promise<string>((resolve) => {
-    for (const program of [slot.liteEngine, slot.dbStep]) {
-      void program.exited.then((sentence) => {
-        if (disposed === undefined) resolve(sentence)
-      })
+    const watch = async (program: PodProcess): Promise<void> => {
+      const sentence = await program.exited
+      if (disposed === undefined) resolve(sentence)
     }
+    void watch(slot.liteEngine)
+    void watch(slot.dbStep)
   })
   const containers = new Set(spec.steps.map((step) => step.name))
   return {
@@ -210,7 +213,17 @@ function toStepEvent(response: liteEngine.ExecuteStepResponse, builder: OutcomeB
       return undefined
     case 'changeset': {
       const { path, id, author, state, timeMs, durationMs, index, total, message } = event.value
-      return { seq, kind: 'changeset', changeset: { path, id, author }, state, at: timeMs, durationMs, index, total, message }
+      return {
+        seq,
+        kind: 'changeset',
+        changeset: { path, id, author },
+        state,
+        at: timeMs,
+        durationMs,
+        index,
+        total,
+        message,
+      }
     }
     case 'log': {
       const { ackedSeq, message } = event.value

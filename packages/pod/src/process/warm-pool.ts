@@ -1,18 +1,18 @@
 import type { WarmSlot } from './warm-slot.ts'
 
-/** A process that dies while it waits is replaced, but a program that can't start must not be started in a tight loop. */
+/** A program that can't start must not be started in a tight loop. */
 const REFILL_AFTER_FAILURE_MS = 5_000
 
 /**
- * Keeps a number of prepared slots, each used once. A taken slot is replaced in the background, after the pod that took
- * it is ready, so that the refill doesn't compete with it for the CPU.
+ * Keeps a number of slots prepared or under way, each used once. A taken slot is replaced when `fill` is called, after
+ * the pod that took it is ready, so that the refill doesn't compete with it for the CPU.
  */
 export class WarmPool {
   readonly #size: number
   readonly #prepare: () => Promise<WarmSlot>
   readonly #onError: (error: unknown) => void
-  readonly #ready: WarmSlot[] = []
-  readonly #preparing = new Set<Promise<void>>()
+  /** In the order of their start. */
+  readonly #slots = new Set<Promise<WarmSlot | undefined>>()
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -24,45 +24,45 @@ export class WarmPool {
 
   /** Starts filling up to the size. */
   fill(): void {
-    if (this.#isClosed) return
-    for (let missing = this.#size - this.#ready.length - this.#preparing.size; missing > 0; missing -= 1) {
-      const preparing = this.#prepareOne().finally(() => this.#preparing.delete(preparing))
-      this.#preparing.add(preparing)
+    if (this.#isClosed || this.#retry) return
+    while (this.#slots.size < this.#size) {
+      const slot = this.#prepareAhead().then((prepared) => {
+        if (prepared === undefined) this.#slots.delete(slot)
+        return prepared
+      })
+      this.#slots.add(slot)
     }
   }
 
-  /** A prepared slot, or a new one when none is ready. */
+  /** A prepared slot, else one that is under way, else a new one. @throws Error when a new one can't be prepared. */
   async take(): Promise<{ slot: WarmSlot; isWarm: boolean }> {
-    for (let slot = this.#ready.shift(); slot !== undefined; slot = this.#ready.shift()) {
-      if (slot.isUsable) return { slot, isWarm: true }
-      await slot.dispose(0)
+    for (const next of this.#slots) {
+      this.#slots.delete(next)
+      const slot = await next
+      if (slot?.isUsable) return { slot, isWarm: true }
+      // Its processes ended while they waited.
+      await slot?.dispose(0)
     }
     return { slot: await this.#prepare(), isWarm: false }
-  }
-
-  /** Resolves when what is being prepared is ready. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#preparing)
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#retry)
-    await this.settled()
-    await Promise.all(this.#ready.splice(0).map((slot) => slot.dispose(0)))
+    const slots = await Promise.all(this.#slots)
+    await Promise.all(slots.filter((slot) => slot !== undefined).map((slot) => slot.dispose(0)))
   }
 
-  async #prepareOne(): Promise<void> {
+  async #prepareAhead(): Promise<WarmSlot | undefined> {
     try {
-      const slot = await this.#prepare()
-      if (this.#isClosed) await slot.dispose(0)
-      else this.#ready.push(slot)
+      return await this.#prepare()
     } catch (error) {
       this.#onError(error)
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined
         this.fill()
       }, REFILL_AFTER_FAILURE_MS).unref()
+      return undefined
     }
   }
 }

@@ -34,7 +34,10 @@ export async function openCheckout(folder: string): Promise<Files> {
       if (entry.isDirectory()) await list(name, found, signal)
       else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(resolvePath(name))))) found.push(name)
       if (found.length > FILES_LIMIT) {
-        throw new AppError('CHANGELOG_INVALID', `The folder "${path}" holds more than ${FILES_LIMIT} files. Name a smaller one.`)
+        throw new AppError(
+          'CHANGELOG_INVALID',
+          `The folder "${path}" holds more than ${FILES_LIMIT} files. Name a smaller one.`,
+        )
       }
     }
     return true
@@ -46,7 +49,10 @@ export async function openCheckout(folder: string): Promise<Files> {
       const info = await stat(real)
       if (!info.isFile()) return undefined
       if (info.size > FILE_LIMIT_BYTES) {
-        throw new AppError('CHANGELOG_INVALID', `The file "${path}" has ${info.size} bytes; a changelog file may have ${FILE_LIMIT_BYTES}.`)
+        throw new AppError(
+          'CHANGELOG_INVALID',
+          `The file "${path}" has ${info.size} bytes; a changelog file may have ${FILE_LIMIT_BYTES}.`,
+        )
       }
       return readFile(real, { signal })
     },

@@ -2,8 +2,10 @@ import { AppError } from '@sluice/contracts/errors'
 import { GitCommandError } from './git-command.ts'
 import type { GitRef } from './git-ref.ts'
 
-const MISSING_REF = /couldn't find remote ref|not our ref|unadvertised object|remote ref .* not found|did not match any/i
-const AUTHENTICATION = /authentication failed|could not read (username|password)|terminal prompts disabled|error: 40[13]|access denied|invalid credentials/i
+const MISSING_REF =
+  /couldn't find remote ref|not our ref|unadvertised object|remote ref .* not found|did not match any/i
+const AUTHENTICATION =
+  /authentication failed|could not read (username|password)|terminal prompts disabled|error: 40[13]|access denied|invalid credentials/i
 const NOT_FOUND = /repository .* not found|error: 404/i
 const TLS = /ssl certificate|certificate verif|server certificate|ssl connect error|gnutls|tls/i
 const UNREACHABLE =
@@ -63,7 +65,13 @@ export function explainGitError(error: unknown, where: { url: string; ref?: GitR
 }
 
 function lastLine(stderr: string): string {
-  const line = stderr.trim().split('\n').findLast((text) => /^(fatal|error):/.test(text)) ?? stderr.trim().split('\n').at(-1) ?? ''
+  const line =
+    stderr
+      .trim()
+      .split('\n')
+      .findLast((text) => /^(fatal|error):/.test(text)) ??
+    stderr.trim().split('\n').at(-1) ??
+    ''
   const text = line.replace(/^(fatal|error): /, '').slice(0, 500)
   return /[.!?]$/.test(text) ? text : `${text}.`
 }

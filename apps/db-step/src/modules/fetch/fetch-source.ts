@@ -64,7 +64,17 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
 /** @returns the revision that was fetched, as the new repository knows it. */
 async function fetchRef(git: (...args: string[]) => Promise<string>, source: GitSource, ref: GitRef): Promise<string> {
   const fetch = (depth: string[], spec: string): Promise<string> =>
-    git('fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no-write-commit-graph', ...depth, '--', source.url, spec)
+    git(
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-recurse-submodules',
+      '--no-write-commit-graph',
+      ...depth,
+      '--',
+      source.url,
+      spec,
+    )
   try {
     await fetch(['--depth=1'], refSpec(ref))
     return 'FETCH_HEAD'

@@ -28,7 +28,10 @@ export function checkGitUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'https:') {
     const found = url === undefined ? 'is not an address' : `uses "${url.protocol.slice(0, -1)}"`
-    throw new AppError('URL_REFUSED', `The git address "${shorten(text)}" ${found}. Use an address that begins with https://.`)
+    throw new AppError(
+      'URL_REFUSED',
+      `The git address "${shorten(text)}" ${found}. Use an address that begins with https://.`,
+    )
   }
   if (url.username !== '' || url.password !== '') {
     throw new AppError(
@@ -104,7 +107,9 @@ export function runGit(
       if (error === null) resolve(stdout)
       else if (options.signal.aborted) reject(new AppError('ABORTED', 'The fetch from git was cancelled.'))
       else if ('code' in error && error.code === 'ENOENT') {
-        reject(new AppError('GIT_FAILED', 'The step container has no "git" program. Install git where the delegate runs.'))
+        reject(
+          new AppError('GIT_FAILED', 'The step container has no "git" program. Install git where the delegate runs.'),
+        )
       } else if ('killed' in error && error.killed === true) {
         reject(new GitCommandError(`timed out after ${GIT_WITHIN_MS / 1000} s\n${stderr}`))
       } else reject(new GitCommandError(stderr))

@@ -15,7 +15,8 @@ export function refSpec(ref: GitRef): string {
  */
 export function readGitRef(source: Pick<GitSource, 'branch' | 'tag' | 'commit'>): GitRef {
   if (source.commit !== undefined) {
-    if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(source.commit)) throw invalid(source.commit, 'commit', 'a full hash in lower case')
+    if (!/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(source.commit))
+      throw invalid(source.commit, 'commit', 'a full hash in lower case')
     return { kind: 'commit', name: source.commit }
   }
   const name = source.branch ?? source.tag

@@ -6,7 +6,10 @@ import type { StepContext } from '../step/step-context.ts'
 
 /** Contexts are a comma list, as in the connector's settings. */
 export function splitContexts(text: string | undefined): string[] | undefined {
-  const contexts = (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')
+  const contexts = (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
   return contexts.length === 0 ? undefined : contexts
 }
 
@@ -16,7 +19,12 @@ export interface ComputedPlan {
 }
 
 /** Reads the changelog of the pinned commit. All its problems are reported at once. @throws ChangelogError. */
-export async function readSource(spec: DbStepSpec, source: Source, driver: Driver, context: StepContext): Promise<ChangeLog> {
+export async function readSource(
+  spec: DbStepSpec,
+  source: Source,
+  driver: Driver,
+  context: StepContext,
+): Promise<ChangeLog> {
   const contexts = splitContexts(spec.filters.context)
   const changelog = await readChangelog(source.files, source.location, {
     dialect: driver.dialect,
@@ -31,7 +39,12 @@ export async function readSource(spec: DbStepSpec, source: Source, driver: Drive
 }
 
 /** What would run on this database, computed here from the pinned commit. Changes nothing. @throws ChangelogError. */
-export async function computePlan(spec: DbStepSpec, source: Source, driver: Driver, context: StepContext): Promise<ComputedPlan> {
+export async function computePlan(
+  spec: DbStepSpec,
+  source: Source,
+  driver: Driver,
+  context: StepContext,
+): Promise<ComputedPlan> {
   const { reporter, signal } = context
   const changelog = await readSource(spec, source, driver, context)
   const contexts = splitContexts(spec.filters.context)
@@ -42,7 +55,10 @@ export async function computePlan(spec: DbStepSpec, source: Source, driver: Driv
     ...(spec.filters.labels === undefined ? {} : { labelFilter: spec.filters.labels }),
   })
   const deployed = computed.skipped.filter((skip) => skip.reason === 'deployed').length
-  reporter.line('info', `${countOf(computed.steps.length)} to run, ${deployed} deployed already, ${computed.skipped.length - deployed} skipped`)
+  reporter.line(
+    'info',
+    `${countOf(computed.steps.length)} to run, ${deployed} deployed already, ${computed.skipped.length - deployed} skipped`,
+  )
   for (const notice of computed.notices) reporter.line('warn', notice)
   reporter.line('info', `Plan ${computed.hash}`)
   return { plan: computed, changelog }

@@ -29,11 +29,15 @@ export function reportExecution(event: ExecuteEvent, reporter: StepReporter): vo
     })
   switch (event.kind) {
     case 'lockWaiting':
-      reporter.line('info', `Waiting for the changelog lock held by ${event.heldBy}${event.since === null ? '' : ` since ${event.since}`}`)
+      reporter.line(
+        'info',
+        `Waiting for the changelog lock held by ${event.heldBy}${event.since === null ? '' : ` since ${event.since}`}`,
+      )
       return
     case 'lockTaken':
       reporter.line('info', `Took the changelog lock as ${event.owner}`)
-      if (event.takenOverFrom !== null) reporter.line('warn', `The lock's last holder, ${event.takenOverFrom}, is gone; it was taken over`)
+      if (event.takenOverFrom !== null)
+        reporter.line('warn', `The lock's last holder, ${event.takenOverFrom}, is gone; it was taken over`)
       return
     case 'tablesCreated':
       reporter.line('info', `Created ${event.tables.join(' and ')}`)
@@ -42,7 +46,10 @@ export function reportExecution(event: ExecuteEvent, reporter: StepReporter): vo
       reporter.line('info', `Wrote the checksum of ${nameOf(event.changeSet)} in the current form`)
       return
     case 'changeSetStarted':
-      reporter.line('info', `[${event.index + 1}/${event.total}] ${nameOf(event.changeSet)} (${event.at.file}:${event.at.line})`)
+      reporter.line(
+        'info',
+        `[${event.index + 1}/${event.total}] ${nameOf(event.changeSet)} (${event.at.file}:${event.at.line})`,
+      )
       tell({ changeSet: event.changeSet, state: 'running', index: event.index, total: event.total })
       return
     case 'statementDone':
@@ -58,7 +65,13 @@ export function reportExecution(event: ExecuteEvent, reporter: StepReporter): vo
     }
     case 'changeSetFailed':
       reporter.line(event.continues ? 'warn' : 'error', event.failure.sentence)
-      tell({ changeSet: event.failure.changeSet, state: 'failed', index: event.index, total: event.total, message: event.failure.sentence })
+      tell({
+        changeSet: event.failure.changeSet,
+        state: 'failed',
+        index: event.index,
+        total: event.total,
+        message: event.failure.sentence,
+      })
       return
     case 'notice':
       reporter.line('info', event.message)
@@ -67,7 +80,10 @@ export function reportExecution(event: ExecuteEvent, reporter: StepReporter): vo
       reporter.line('info', `Tagged "${event.tag}"`)
       return
     case 'lockReleased':
-      reporter.line(event.released ? 'info' : 'warn', event.released ? 'Released the changelog lock' : 'The changelog lock was no longer ours')
+      reporter.line(
+        event.released ? 'info' : 'warn',
+        event.released ? 'Released the changelog lock' : 'The changelog lock was no longer ours',
+      )
   }
 }
 

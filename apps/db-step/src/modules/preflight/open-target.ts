@@ -12,7 +12,10 @@ export async function openTarget(
   const url = readJdbcUrl(target.jdbcUrl)
   const jdbc = target.database === undefined ? url : { ...url, database: target.database }
   if (target.username === undefined || target.username === '') {
-    throw new AppError('DATABASE_AUTHENTICATION_FAILED', 'The database connector names no user. Put a user name into the connector.')
+    throw new AppError(
+      'DATABASE_AUTHENTICATION_FAILED',
+      'The database connector names no user. Put a user name into the connector.',
+    )
   }
   const driver = await connect(jdbc, {
     user: target.username,

@@ -28,10 +28,15 @@ export function runPreflight(target: DatabaseTarget, need: 'read' | 'write', con
 
 function requireWrite(privileges: Privileges): void {
   const refuse = (reason: string): AppError =>
-    new AppError('DATABASE_PRIVILEGE_MISSING', `Nothing was run: ${reason}`, { details: { user: privileges.user, schema: privileges.schema } })
-  if (privileges.inRecovery) throw refuse('the server is a replica and takes no changes. Point the connector at the primary.')
+    new AppError('DATABASE_PRIVILEGE_MISSING', `Nothing was run: ${reason}`, {
+      details: { user: privileges.user, schema: privileges.schema },
+    })
+  if (privileges.inRecovery)
+    throw refuse('the server is a replica and takes no changes. Point the connector at the primary.')
   if (privileges.readOnly) {
-    throw refuse(`every transaction of the account "${privileges.user}" is read-only. Use an account that may change the database for apply.`)
+    throw refuse(
+      `every transaction of the account "${privileges.user}" is read-only. Use an account that may change the database for apply.`,
+    )
   }
   if (privileges.schema === null) {
     throw refuse('the search path names no schema that exists. Name an existing schema in the DB instance.')
@@ -47,6 +52,8 @@ function requireWrite(privileges: Privileges): void {
     )
   }
   if (privileges.lockTable.exists && !privileges.lockTable.canWrite) {
-    throw refuse(`the account "${privileges.user}" may not write the lock table databasechangeloglock. Grant it UPDATE on it.`)
+    throw refuse(
+      `the account "${privileges.user}" may not write the lock table databasechangeloglock. Grant it UPDATE on it.`,
+    )
   }
 }

@@ -37,7 +37,12 @@ export class StepAttempt {
       const durationMs = Date.now() - startedAt
       this.events.end({
         $case: 'result',
-        value: { status, body: toJson(masker.maskJson(body)), failure: failure && toWire(masker.maskJson(failure)), durationMs },
+        value: {
+          status,
+          body: toJson(masker.maskJson(body)),
+          failure: failure && toWire(masker.maskJson(failure)),
+          durationMs,
+        },
       })
     }
     try {
@@ -63,7 +68,12 @@ export class StepAttempt {
         const { message, details } = failureOf(error)
         const said: unknown = this.#abort.signal.reason
         const reason = said instanceof Error ? said.message : 'The step was cancelled.'
-        const failure: Failure = { code: 'ABORTED', message: message === reason ? reason : `${reason} ${message}`, failureTypes: ['Unknown'], details }
+        const failure: Failure = {
+          code: 'ABORTED',
+          message: message === reason ? reason : `${reason} ${message}`,
+          failureTypes: ['Unknown'],
+          details,
+        }
         end(StepStatus.CANCELLED, body, failure)
       }
     }
@@ -80,7 +90,12 @@ function makeMasker(secrets: Record<string, string>): { masker: Masker; refusal?
 }
 
 function toWire(failure: Failure) {
-  return { code: failure.code, message: failure.message, failureTypes: failure.failureTypes, details: toJson(failure.details) }
+  return {
+    code: failure.code,
+    message: failure.message,
+    failureTypes: failure.failureTypes,
+    details: toJson(failure.details),
+  }
 }
 
 function toJson(value: unknown): Buffer {

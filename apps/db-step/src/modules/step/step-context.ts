@@ -37,7 +37,10 @@ export function secretOf(context: Pick<StepContext, 'secrets'>, name: string | u
   if (name === undefined) return undefined
   const value = context.secrets.get(name)
   if (value === undefined) {
-    throw new AppError('SECRET_NOT_OPENED', `The secret "${name}" did not reach the step. Run it again; if it stays, look at the delegate's log.`)
+    throw new AppError(
+      'SECRET_NOT_OPENED',
+      `The secret "${name}" did not reach the step. Run it again; if it stays, look at the delegate's log.`,
+    )
   }
   return value
 }

@@ -2,7 +2,13 @@ import { isAppError } from '@sluice/contracts/errors'
 import { EventLog, callUnary, isServiceError, readStream } from '@sluice/pod/grpc'
 import { cutLine } from '@sluice/pod/program'
 import { AttemptState, LogShipping, type ExecuteStepRequest, type ExecuteStepResponse } from '@sluice/proto/lite-engine'
-import { StepStatus, type ExecuteResponse, type LogLine, type StepResult, type StepServiceClient } from '@sluice/proto/step'
+import {
+  StepStatus,
+  type ExecuteResponse,
+  type LogLine,
+  type StepResult,
+  type StepServiceClient,
+} from '@sluice/proto/step'
 import { createMasker, type Masker } from '@sluice/secrets/masking'
 import type { LogRegistry } from '../log/log-registry.ts'
 import type { LogShipper, ShippingState } from '../log/log-shipper.ts'

@@ -88,7 +88,8 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
       const answer = await call('POST', url(createLogUploadLink.path, key), { token }, signal, CALL_WITHIN_MS)
       const { link, maxBytes } = UploadLink.parse(answer)
       const { size } = await stat(file)
-      if (size > maxBytes) throw new LogServiceError(413, `the log has ${size} bytes, the link takes ${maxBytes}`, undefined)
+      if (size > maxBytes)
+        throw new LogServiceError(413, `the log has ${size} bytes, the link takes ${maxBytes}`, undefined)
       const headers = { 'content-type': 'application/gzip', 'content-length': String(size) }
       const body = createReadStream(file)
       await call('PUT', new URL(link, receiver.url), { headers, body }, signal, UPLOAD_WITHIN_MS)

@@ -1,0 +1,88 @@
+import { createServer } from 'node:https'
+import { gunzipSync } from 'node:zlib'
+import { LogLine } from '@sluice/contracts/logs'
+import type { TestCa } from '@sluice/testing'
+
+/** The delegate-facing contract of the log service, recorded: what arrives, and how it may go wrong. */
+export interface LogReceiver {
+  url: string
+  lines: LogLine[]
+  calls: string[]
+  tokens: Set<string>
+  closedAt: number | undefined
+  uploaded: LogLine[] | undefined
+  /** Answers this many requests with 503. */
+  failNext: number
+  /** Acknowledges nothing after this number once: as a service that lost its last batches. */
+  forgetAfter: number | undefined
+  dispose(): Promise<void>
+}
+
+export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
+  const { cert, key } = await ca.certificateFor({ dns: ['localhost'], ips: ['127.0.0.1'] })
+  const readLines = (bytes: Buffer): LogLine[] =>
+    gunzipSync(bytes)
+      .toString('utf8')
+      .split('\n')
+      .filter((text) => text !== '')
+      .map((text) => LogLine.parse(JSON.parse(text)))
+  const server = createServer({ cert, key }, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const path = new URL(request.url ?? '', 'https://localhost').pathname
+      const answer = (status: number, body: unknown): void => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      }
+      receiver.calls.push(`${request.method} ${path}`)
+      receiver.tokens.add(request.headers.authorization ?? '')
+      if (receiver.failNext > 0) {
+        receiver.failNext -= 1
+        answer(503, { code: 'SERVICE_UNAVAILABLE', message: 'not now', correlationId: '-' })
+        return
+      }
+      const body = Buffer.concat(chunks)
+      if (path === '/log-service/stream') {
+        const batch = readLines(body)
+        if (receiver.forgetAfter !== undefined) {
+          receiver.lines.length = receiver.forgetAfter
+          receiver.forgetAfter = undefined
+        }
+        const first = batch[0]?.seq ?? 1
+        if (first > receiver.lines.length + 1) {
+          answer(400, { code: 'INVALID_REQUEST', message: 'gap', details: { ackedSeq: receiver.lines.length } })
+          return
+        }
+        receiver.lines.push(...batch.filter((line) => line.seq > receiver.lines.length))
+        answer(200, { ackedSeq: receiver.lines.length })
+      } else if (path === '/log-service/stream/close') {
+        receiver.closedAt = (JSON.parse(body.toString('utf8')) as { lastSeq: number }).lastSeq
+        answer(200, { ackedSeq: receiver.lines.length })
+      } else if (path === '/log-service/blob/link/upload') {
+        answer(200, { link: '/log-service/blob/put?signature=x', expiresAt: Date.now() + 60_000, maxBytes: 50_000_000 })
+      } else {
+        receiver.uploaded = readLines(body)
+        answer(200, {})
+      }
+    })
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const receiver: LogReceiver = {
+    url: `https://localhost:${typeof address === 'object' && address ? address.port : 0}`,
+    lines: [],
+    calls: [],
+    tokens: new Set(),
+    closedAt: undefined,
+    uploaded: undefined,
+    failNext: 0,
+    forgetAfter: undefined,
+    dispose: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return receiver
+}
