@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@sluice/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { choosePorts } from './choose-ports.ts'
-import { createKeys, forget } from './create-keys.ts'
+import { forgetFirstPassword, readFirstPassword } from './first-password.ts'
 import { layoutOf } from './layout.ts'
 import { lockDataFolder } from './lock-data-folder.ts'
 import { openDataFolder } from './open-data-folder.ts'
@@ -49,12 +49,12 @@ describe('the data folder', () => {
 
   test('hands out the first password until it was shown, and never another one', async () => {
     const layout = await openDataFolder(root)
-    const first = await createKeys(layout)
+    const first = await readFirstPassword(layout)
     expect(first).toMatch(/^[\w-]{24}$/)
-    expect(await createKeys(layout)).toBe(first)
-    await forget(layout)
-    expect(await createKeys(layout)).toBeUndefined()
-    expect(await readFile(layout.kekFile, 'utf8')).toMatch(/^[\w+/]{43}=\n$/)
+    await writeState(layout, await readState(layout))
+    expect(await readFirstPassword(layout)).toBe(first)
+    await forgetFirstPassword(layout)
+    expect(await readFirstPassword(layout)).toBeUndefined()
   })
 })
 

@@ -14,7 +14,7 @@ export interface Layout {
   /** Certificates, one folder per service, and the authority's certificate. */
   certificates: string
   caFile: string
-  /** Key that wraps the data keys of secrets, given to the two services of the table that may use it. */
+  /** Wraps the data keys of secrets. The two services that the table lets use it make it, whichever comes first. */
   kekFile: string
   /** Present from the first start until the password was shown. */
   firstPasswordFile: string
@@ -36,8 +36,8 @@ export function layoutOf(root: string): Layout {
     certificates: join(root, 'certificates'),
     caFile: join(root, 'certificates', 'ca.pem'),
     kekFile: join(root, 'keys', 'kek'),
-    firstPasswordFile: join(root, 'keys', 'first-password'),
-    delegateTokenFile: join(root, 'keys', 'delegate-token'),
+    firstPasswordFile: join(root, 'first-start', 'password'),
+    delegateTokenFile: join(root, 'first-start', 'delegate-token'),
     compileCache: join(root, 'cache', 'compiled'),
     logFileOf: (process) => join(root, 'logs', `${process}.log`),
     dataDirOf: (process) => join(root, 'data', process),

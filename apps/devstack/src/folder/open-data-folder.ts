@@ -16,7 +16,14 @@ export async function openDataFolder(root: string): Promise<Layout> {
     await mkdir(root, { recursive: true })
     // As root, Postgres runs as another user, who has to get through to its own folder.
     await chmod(root, process.getuid?.() === 0 ? 0o711 : 0o700)
-    const folders = [layout.logs, layout.authority, layout.certificates, dirname(layout.kekFile), layout.compileCache]
+    const folders = [
+      layout.logs,
+      layout.authority,
+      layout.certificates,
+      dirname(layout.kekFile),
+      dirname(layout.firstPasswordFile),
+      layout.compileCache,
+    ]
     for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 })
     const probe = join(root, '.writable')
     await writeFile(probe, Buffer.alloc(1024 * 1024))

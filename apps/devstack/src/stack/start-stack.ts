@@ -11,7 +11,7 @@ import {
 import { startPostgres, startRedis } from '@sluice/local-servers'
 import { issueCertificates } from '../certificates/issue-certificates.ts'
 import { choosePorts } from '../folder/choose-ports.ts'
-import { createKeys, forget } from '../folder/create-keys.ts'
+import { forgetFirstPassword, readFirstPassword } from '../folder/first-password.ts'
 import type { Layout } from '../folder/layout.ts'
 import { lockDataFolder } from '../folder/lock-data-folder.ts'
 import { openDataFolder } from '../folder/open-data-folder.ts'
@@ -107,13 +107,14 @@ async function startAll(
   cleanUps.push(
     await lockDataFolder(layout, options.port === 'any' ? 'on a free port' : `https://localhost:${options.port}`),
   )
+  // Before the state is written: its absence is what makes a start the first one.
+  const password = await readFirstPassword(layout)
   const state = await readState(layout)
   await endLeftovers(state.processes)
   state.processes = []
   state.ports = await choosePorts(options.port, options.port === 'any' ? {} : state.ports)
   await writeState(layout, state)
   const saveProcess = createProcessRegister(layout, state)
-  const password = await createKeys(layout)
 
   const [servers] = await allSettledOrThrow([
     startServers(layout, state, saveProcess, cleanUps, say),
@@ -168,7 +169,7 @@ async function startAll(
     gatewayUrl: url(state, 'gateway'),
     caFile: layout.caFile,
     password,
-    forgetPassword: () => forget(layout),
+    forgetPassword: () => forgetFirstPassword(layout),
     postgresUrl: postgresUrl(state),
     databaseUrl: (service) => databaseUrl(state, service),
     redisUrl: (user) =>

@@ -36,8 +36,16 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningSe
   const account = await findAccount()
   const cluster = await clusterFolder(options.folder, account)
   const binaries = account.uid === undefined ? findBinaries() : await reachableBinaries(findBinaries(), HOME_FOR_ROOT)
-  if (await exists(join(cluster, 'PG_VERSION'))) await endLeftover(binaries, cluster, account)
-  else await initialise(binaries, cluster, account, options.password)
+  await endLeftover(binaries, cluster, account)
+  const pointer = join(options.folder, 'is-elsewhere')
+  // A data folder that was deleted and made anew must not find the cluster of its predecessor, with another password.
+  const isOurs = cluster === options.folder || (await exists(pointer))
+  if (!isOurs || !(await exists(join(cluster, 'PG_VERSION'))))
+    await initialise(binaries, cluster, account, options.password)
+  if (!isOurs) {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 })
+    await writeFile(pointer, `${cluster}\n`)
+  }
 
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings }
   const log = await open(options.logFile, 'a', 0o600)
