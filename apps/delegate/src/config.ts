@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { AppError } from '@sluice/contracts/errors'
+import { z } from 'zod'
+
+/** Version of this program, as the control plane shows it. */
+export const DELEGATE_VERSION = '0.1.0'
+
+export interface DelegateConfig {
+  name: string
+  tags: string[]
+  /** `dlt.<account>.<token>.<seed>`; needed to enrol, not after. */
+  token?: string
+  /** Public URL of delegate-service, without a path. */
+  serviceUrl: string
+  /** Certificates to trust beside the platform's own, PEM. */
+  caPem?: string
+  /** The file behind `caPem`, handed to git in the pods. */
+  caFile?: string
+  dataDir: string
+  health: { host: string; port: number }
+  /** Tasks at once. */
+  capacity: number
+  warmPods: number
+  programs: { liteEngine: string; dbStep: string }
+  logLevel: string
+  traceFile?: string
+}
+
+const Env = z.object({
+  SLUICE_DELEGATE_NAME: z.string().min(1).max(128).default(hostname()),
+  SLUICE_DELEGATE_TAGS: z.string().default(''),
+  SLUICE_DELEGATE_TOKEN: z.string().optional(),
+  SLUICE_DELEGATE_TOKEN_FILE: z.string().optional(),
+  SLUICE_DELEGATE_SERVICE_URL: z.url({ protocol: /^https$/ }),
+  SLUICE_CA_FILE: z.string().optional(),
+  SLUICE_DATA_DIR: z.string(),
+  SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
+  SLUICE_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(9468),
+  SLUICE_DELEGATE_CAPACITY: z.coerce.number().int().min(1).max(256).default(32),
+  SLUICE_DELEGATE_WARM_PODS: z.coerce.number().int().min(0).max(16).default(1),
+  SLUICE_LOG_LEVEL: z.string().default('info'),
+  SLUICE_TRACE_FILE: z.string().optional(),
+})
+
+/** The bundle beside the program, as `npm run bundle` and the image lay it out. */
+function program(app: string): string {
+  return fileURLToPath(new URL(`../../${app}/dist/main.mjs`, import.meta.url))
+}
+
+/**
+ * Reads the delegate's configuration.
+ * @throws AppError INVALID_REQUEST that lists every problem at once.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
+  const parsed = Env.safeParse(env)
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new AppError('INVALID_REQUEST', `The delegate can't start, its environment is wrong: ${problems.join('; ')}.`)
+  }
+  const value = parsed.data
+  const tokenFile = value.SLUICE_DELEGATE_TOKEN_FILE
+  const token =
+    value.SLUICE_DELEGATE_TOKEN ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim())
+  return {
+    name: value.SLUICE_DELEGATE_NAME,
+    tags: value.SLUICE_DELEGATE_TAGS.split(',')
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== ''),
+    token,
+    serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
+    caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
+    caFile: value.SLUICE_CA_FILE,
+    dataDir: value.SLUICE_DATA_DIR,
+    health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },
+    capacity: value.SLUICE_DELEGATE_CAPACITY,
+    warmPods: value.SLUICE_DELEGATE_WARM_PODS,
+    programs: { liteEngine: program('lite-engine'), dbStep: program('db-step') },
+    logLevel: value.SLUICE_LOG_LEVEL,
+    traceFile: value.SLUICE_TRACE_FILE,
+  }
+}
