@@ -1,0 +1,121 @@
+import type { Driver } from '@sluice/drivers/driver'
+import { ChangelogError } from '../error.ts'
+import type { ExecType, HistoryRow } from './history-row.ts'
+import { qualified, type HistoryTables } from './tables.ts'
+
+/** What Liquibase 4.28 writes as its version: its readers expect a version of theirs in this column. */
+const LIQUIBASE_VERSION = '4.28.0'
+/** Liquibase cuts the two free texts here. */
+const TEXT_LENGTH = 250
+
+export interface RowToWrite {
+  id: string
+  author: string
+  filename: string
+  orderExecuted: number
+  execType: ExecType
+  md5sum: string
+  description: string
+  comments: string
+  contexts: string
+  labels: string
+  tag: string | null
+  deploymentId: string
+}
+
+/** The last ten digits of the time, as Liquibase makes it. */
+export function deploymentIdAt(nowMs: number): string {
+  return String(Math.trunc(nowMs)).slice(-10)
+}
+
+/**
+ * DATEEXECUTED orders the history, so that it never goes below the newest row's, whatever the clocks say.
+ * Its column is without a zone: NOW() is in the session's zone, as Liquibase writes it.
+ */
+function dateExecuted(name: string): string {
+  return `GREATEST(NOW()::timestamp, (SELECT max(dateexecuted) FROM ${name}))`
+}
+
+/** Inserts the row of a changeset that ran for the first time. */
+export async function insertRow(driver: Driver, tables: HistoryTables, row: RowToWrite): Promise<void> {
+  const name = qualified(tables, 'table')
+  await driver.query(
+    `INSERT INTO ${name} (id, author, filename, dateexecuted, orderexecuted, md5sum, description, comments, exectype, contexts, labels, liquibase, deployment_id, tag)
+     VALUES ($1, $2, $3, ${dateExecuted(name)}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      row.id,
+      row.author,
+      row.filename,
+      row.orderExecuted,
+      row.md5sum,
+      row.description.slice(0, TEXT_LENGTH),
+      row.comments.trim().slice(0, TEXT_LENGTH),
+      row.execType,
+      row.contexts === '' ? null : row.contexts,
+      row.labels === '' ? null : row.labels,
+      LIQUIBASE_VERSION,
+      row.deploymentId,
+      row.tag,
+    ],
+  )
+}
+
+/** Rewrites the row of a changeset that ran again; its identity stays as it was written first. */
+export async function updateRow(
+  driver: Driver,
+  tables: HistoryTables,
+  existing: HistoryRow,
+  row: RowToWrite,
+): Promise<void> {
+  const name = qualified(tables, 'table')
+  await driver.query(
+    `UPDATE ${name} SET dateexecuted = ${dateExecuted(name)}, orderexecuted = $1, md5sum = $2, exectype = $3, deployment_id = $4,
+       comments = $5, contexts = $6, labels = $7, liquibase = $8, description = $9, tag = coalesce($10, tag)
+     WHERE id = $11 AND author = $12 AND filename = $13`,
+    [
+      row.orderExecuted,
+      row.md5sum,
+      row.execType,
+      row.deploymentId,
+      row.comments.trim().slice(0, TEXT_LENGTH),
+      row.contexts === '' ? null : row.contexts,
+      row.labels === '' ? null : row.labels,
+      LIQUIBASE_VERSION,
+      row.description.slice(0, TEXT_LENGTH),
+      row.tag,
+      existing.id,
+      existing.author,
+      existing.filename,
+    ],
+  )
+}
+
+export async function rewriteChecksum(
+  driver: Driver,
+  tables: HistoryTables,
+  row: HistoryRow,
+  md5sum: string,
+): Promise<void> {
+  await driver.query(
+    `UPDATE ${qualified(tables, 'table')} SET md5sum = $1 WHERE id = $2 AND author = $3 AND filename = $4`,
+    [md5sum, row.id, row.author, row.filename],
+  )
+}
+
+/**
+ * Puts a tag on the newest row, as `liquibase tag` does.
+ * @throws ChangelogError TAG_IMPOSSIBLE when the history is empty: there is no state to name.
+ */
+export async function tagNewestRow(driver: Driver, tables: HistoryTables, tag: string): Promise<void> {
+  const name = qualified(tables, 'table')
+  const { rowCount } = await driver.query(
+    `UPDATE ${name} SET tag = $1 WHERE ctid = (SELECT ctid FROM ${name} ORDER BY dateexecuted DESC, orderexecuted DESC LIMIT 1)`,
+    [tag],
+  )
+  if (rowCount === 0) {
+    throw new ChangelogError(
+      'TAG_IMPOSSIBLE',
+      `The tag "${tag}" can't be set: nothing was ever applied to this database. Apply a changeset first`,
+    )
+  }
+}
