@@ -105,7 +105,7 @@ export class DelegateDraft {
   /** Ends the machine. What is unacknowledged stays in the store for the next start. */
   stop(reason: string, final: boolean): void {
     const { name } = this.#state.phase
-    if (name === 'ready') this.send({ kind: 'goodbye', body: { reason } })
+    if (!final && name === 'ready') this.send({ kind: 'goodbye', body: { reason } })
     if (!final && name !== 'waiting') this.close('normal', reason)
     for (const requestId of this.secrets.keys()) {
       this.effect({ type: 'secretsRefused', requestId, message: `The delegate stops: ${reason}.` })
