@@ -4,7 +4,7 @@ import type { ExecutionPlan } from '../plan/execution-plan.ts'
 import { type Advance, Draft } from './draft.ts'
 import type { EngineTaskResult, ExecutionEvent } from './event.ts'
 import type { ExecutionState } from './execution-state.ts'
-import { concludeNode, failNode, finishNode, nextChild, skipNode } from './finish-node.ts'
+import { concludeNode, failNode, finishNode, nextMove, skipNode } from './finish-node.ts'
 import type { NodeRecord, NodeTask } from './node-record.ts'
 import { isActive, isFinal } from './node-status.ts'
 import { describeTimeout, startNode } from './start-node.ts'
@@ -92,19 +92,22 @@ function apply(draft: Draft, event: ExecutionEvent): void {
 /** A group, stage or pipeline goes on: starts its next child, or ends. */
 function proceed(draft: Draft, planNodeId: string): void {
   if (!isActive(draft.record(planNodeId).status)) return
-  const next = nextChild(draft, planNodeId)
-  if (next === 'waiting') return
-  if (next === 'done') return concludeNode(draft, planNodeId)
+  const next = nextMove(draft, planNodeId)
+  if (next.move !== 'start') {
+    if (next.move === 'end') concludeNode(draft, planNodeId)
+    return
+  }
   const [initialize] = initializeOf(draft.nodes, planNodeId)
-  const noPod = initialize !== undefined && initialize.id !== next && draft.record(initialize.id).status !== 'SUCCEEDED'
-  if (noPod) skipNode(draft, next, 'Its pod could not be made.')
-  else startNode(draft, next)
+  const noPod =
+    initialize !== undefined && initialize.id !== next.child && draft.record(initialize.id).status !== 'SUCCEEDED'
+  if (noPod) skipNode(draft, next.child, 'Its pod could not be made.')
+  else startNode(draft, next.child)
 }
 
 function abort(draft: Draft, by: string, reason: string | undefined): void {
   const root = draft.record(draft.plan.rootId)
   if (isFinal(root.status)) return
-  const message = `"${by}" aborted the execution${reason === undefined || reason === '' ? '.' : `: ${reason}`}`
+  const message = `"${by}" aborted the execution${reason === undefined || reason === '' ? '' : `: ${reason.replace(/\.$/, '')}`}.`
   if (root.status === 'QUEUED') {
     finishNode(draft, draft.plan.rootId, 'ABORTED', message, {
       failure: { code: 'ABORTED', message, failureTypes: [] },

@@ -177,13 +177,15 @@ function describeChild(draft: Draft, child: NodeRecord): Failure {
 }
 
 /** What a group, stage or pipeline does next: start this child, wait for one that runs, or end. */
-export function nextChild(draft: Draft, planNodeId: string): string | 'waiting' | 'done' {
+export function nextMove(
+  draft: Draft,
+  planNodeId: string,
+): { move: 'start'; child: string } | { move: 'wait' | 'end' } {
   const record = draft.record(planNodeId)
   for (const child of draft.children(planNodeId)) {
     if (isFinal(child.status)) continue
-    if (child.status !== 'QUEUED') return 'waiting'
-    if (record.stop !== null) return 'done'
-    return child.planNodeId
+    if (child.status !== 'QUEUED') return { move: 'wait' }
+    return record.stop === null ? { move: 'start', child: child.planNodeId } : { move: 'end' }
   }
-  return 'done'
+  return { move: 'end' }
 }

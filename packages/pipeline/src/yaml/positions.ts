@@ -1,15 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type Pair,
-  type ParsedNode,
-} from 'yaml'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type Pair } from 'yaml'
 
 export type Path = readonly (string | number)[]
 
@@ -28,7 +17,7 @@ export interface Positions {
 }
 
 /** Positions of a parsed document. */
-export function createPositions(document: Document.Parsed<ParsedNode>, lines: LineCounter): Positions {
+export function createPositions(document: Document.Parsed, lines: LineCounter): Positions {
   const at = (node: unknown): Position | undefined => {
     if (!isNode(node) || !node.range) return undefined
     const { line, col } = lines.linePos(node.range[0])

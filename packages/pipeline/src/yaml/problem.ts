@@ -100,7 +100,12 @@ function describe(issue: z.core.$ZodIssue, path: Path): string {
       return `"${name}" must ${issue.origin === 'number' ? `be at most ${issue.maximum}` : `have at most ${issue.maximum} ${issue.origin === 'array' ? 'items' : 'characters'}`}.`
     case 'invalid_key':
       return `"${name}" has a key that can't be used: keys are text of 1 to 128 characters.`
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return `"${name}" ${issue.message}.`
   }
 }
@@ -119,6 +124,6 @@ function kindOf(value: unknown): string {
   if (value === null) return 'empty'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return `the text "${value.slice(0, 80)}"`
-  if (typeof value === 'object') return 'an object'
-  return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return 'an object'
 }
