@@ -23,6 +23,8 @@ export interface DelegateConfig {
   /** Tasks at once. */
   capacity: number
   warmPods: number
+  /** Runtimes of pipelines that this delegate runs as its own processes, because its owner said so. */
+  runAsProcess: string[]
   programs: { liteEngine: string; dbStep: string }
   logLevel: string
   traceFile?: string
@@ -40,9 +42,18 @@ const Env = z.object({
   SLUICE_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(9468),
   SLUICE_DELEGATE_CAPACITY: z.coerce.number().int().min(1).max(256).default(32),
   SLUICE_DELEGATE_WARM_PODS: z.coerce.number().int().min(0).max(16).default(1),
+  /** `kubernetes,docker`: pods of these runtimes run as processes here (a laptop). */
+  SLUICE_DELEGATE_RUN_AS_PROCESS: z.string().default(''),
   SLUICE_LOG_LEVEL: z.string().default('info'),
   SLUICE_TRACE_FILE: z.string().optional(),
 })
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
 
 /** The bundle beside the program, as `npm run bundle` and the image lay it out. */
 function program(app: string): string {
@@ -65,9 +76,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     value.SLUICE_DELEGATE_TOKEN ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim())
   return {
     name: value.SLUICE_DELEGATE_NAME,
-    tags: value.SLUICE_DELEGATE_TAGS.split(',')
-      .map((tag) => tag.trim())
-      .filter((tag) => tag !== ''),
+    tags: listOf(value.SLUICE_DELEGATE_TAGS),
     token,
     serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
     caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
@@ -76,6 +85,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },
     capacity: value.SLUICE_DELEGATE_CAPACITY,
     warmPods: value.SLUICE_DELEGATE_WARM_PODS,
+    runAsProcess: listOf(value.SLUICE_DELEGATE_RUN_AS_PROCESS),
     programs: { liteEngine: program('lite-engine'), dbStep: program('db-step') },
     logLevel: value.SLUICE_LOG_LEVEL,
     traceFile: value.SLUICE_TRACE_FILE,

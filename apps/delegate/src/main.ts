@@ -36,6 +36,7 @@ async function run(): Promise<void> {
   const swept = await runtime.sweep()
   if (swept.removed.length > 0) logger.info(swept, 'removed what an earlier delegate left')
 
+  const runtimes = [runtime.kind, ...config.runAsProcess]
   let end: (code: number) => void = () => undefined
   const ended = new Promise<number>((resolve) => {
     end = resolve
@@ -49,7 +50,7 @@ async function run(): Promise<void> {
       delegateId: enrolled.delegateId,
       delegateVersion: DELEGATE_VERSION,
       journalId,
-      capabilities: [`runtime:${runtime.kind}`, 'task:connection.test'],
+      capabilities: ['task:connection.test', ...runtimes.map((name) => `runtime:${name}`)],
       capacity: config.capacity,
     },
     recovered: tasks,
@@ -68,6 +69,7 @@ async function run(): Promise<void> {
   const runner = new TaskRunner({
     deps: {
       runtime,
+      runtimes,
       secrets,
       caPem: config.caPem ?? '',
       onProgress: (taskId, event) => loop.addProgress(taskId, event),

@@ -12,7 +12,10 @@ export function loadConfig(env: NodeJS.ProcessEnv): PipelineServiceConfig {
   const config = loadServiceConfig('pipeline-service', env)
   const { databaseUrl, redisUrl, publicUrl } = config
   if (databaseUrl === undefined || redisUrl === undefined || publicUrl === undefined) {
-    throw new AppError('INVALID_REQUEST', 'pipeline-service needs SLUICE_DATABASE_URL, SLUICE_REDIS_URL and SLUICE_PUBLIC_URL.')
+    throw new AppError(
+      'INVALID_REQUEST',
+      'pipeline-service needs SLUICE_DATABASE_URL, SLUICE_REDIS_URL and SLUICE_PUBLIC_URL.',
+    )
   }
   return { ...config, databaseUrl, redisUrl, publicUrl }
 }

@@ -9,7 +9,8 @@ import { createReconciler, createWakeWorker } from './workers/pipeline-wake.ts'
 
 await runService('pipeline-service', async () => {
   const config = loadConfig(process.env)
-  if (process.env['SLUICE_MIGRATE'] === '1') await migrateService({ url: config.databaseUrl, service: 'pipeline-service' })
+  if (process.env['SLUICE_MIGRATE'] === '1')
+    await migrateService({ url: config.databaseUrl, service: 'pipeline-service' })
   const deps = createDeps(config)
   const feed = new ExecutionFeed({
     redisUrl: config.redisUrl,

@@ -38,7 +38,7 @@ export type LogTokenClaims = z.infer<typeof LogTokenClaims>
 export const LOG_TOKEN_AUDIENCE = 'log-service'
 
 /** Most lines of one batch. */
-export const LOG_BATCH_MAX_LINES = 10_000
+export const LOG_BATCH_MAX_LINES = 20_000
 /** Most bytes of a batch as sent (compressed or not). */
 export const LOG_BATCH_MAX_BYTES = 1_048_576
 /** Most bytes of a batch after decompression. */

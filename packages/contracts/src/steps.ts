@@ -9,6 +9,10 @@ export const DATABASE_STEP_TYPES = ['DBSchemaApply', 'DBSchemaUpdateSQL'] as con
 export const DatabaseStepType = z.enum(DATABASE_STEP_TYPES)
 export type DatabaseStepType = z.infer<typeof DatabaseStepType>
 
+/** Where pods run. */
+export const PodRuntimeName = z.enum(['process', 'docker', 'kubernetes'])
+export type PodRuntimeName = z.infer<typeof PodRuntimeName>
+
 /** Where in a run an attempt belongs. */
 export const AttemptContext = z.object({
   scope: Scope,
@@ -43,7 +47,7 @@ export const SubmitStep = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('pod.init'),
     context: AttemptContext,
-    runtime: z.enum(['process', 'docker', 'kubernetes']),
+    runtime: PodRuntimeName,
     /** Steps of the group; those whose expressions could not be evaluated yet are left out. */
     steps: z.array(ResolvedDatabaseStep).max(64),
   }),

@@ -250,7 +250,10 @@ export type TaskResult = z.infer<typeof TaskResult>
 export const DelegateTaskOutput = z.object({
   result: TaskResult,
   /** JSON text each; stored in chunks as `delegate.task_output`, only referenced in messages. */
-  large: z.array(z.object({ name: TaskOutputRef.shape.name, content: z.string() })).max(8).default([]),
+  large: z
+    .array(z.object({ name: TaskOutputRef.shape.name, content: z.string() }))
+    .max(8)
+    .default([]),
 })
 export type DelegateTaskOutput = z.infer<typeof DelegateTaskOutput>
 

@@ -62,7 +62,8 @@ export async function readActor(options: ReadActorOptions): Promise<Actor | unde
     throw new AppError('INVALID_TOKEN', 'The on-behalf-of header is not JSON.', { cause: error })
   }
   const parsed = OnBehalfOf.safeParse(json)
-  if (!parsed.success) throw new AppError('INVALID_TOKEN', 'The on-behalf-of header does not name an account and a principal.')
+  if (!parsed.success)
+    throw new AppError('INVALID_TOKEN', 'The on-behalf-of header does not name an account and a principal.')
   return {
     ...parsed.data,
     groups: [],

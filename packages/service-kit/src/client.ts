@@ -112,7 +112,8 @@ export function createServiceClient(deps: {
   identity.onReload(() => {
     const old = [...agents.values()]
     agents.clear()
-    for (const agent of old) agent.close().catch((error: unknown) => deps.logger.warn({ err: error }, 'old connections not closed'))
+    for (const agent of old)
+      agent.close().catch((error: unknown) => deps.logger.warn({ err: error }, 'old connections not closed'))
   })
 
   const originOf = (destination: ServiceName): string => {
@@ -128,12 +129,23 @@ export function createServiceClient(deps: {
     const name = error instanceof Error ? error.name : ''
     const edge = `${config.service} → ${destination}`
     return name === 'TimeoutError' || name === 'HeadersTimeoutError'
-      ? new AppError('UPSTREAM_TIMEOUT', `The call ${edge} got no answer in time. Try again; if it stays, look at the health of ${destination}.`, { cause: error, details: { edge } })
-      : new AppError('SERVICE_UNAVAILABLE', `The call ${edge} failed: the service can't be reached. Try again; if it stays, look at the health of ${destination}.`, { cause: error, details: { edge } })
+      ? new AppError(
+          'UPSTREAM_TIMEOUT',
+          `The call ${edge} got no answer in time. Try again; if it stays, look at the health of ${destination}.`,
+          { cause: error, details: { edge } },
+        )
+      : new AppError(
+          'SERVICE_UNAVAILABLE',
+          `The call ${edge} failed: the service can't be reached. Try again; if it stays, look at the health of ${destination}.`,
+          { cause: error, details: { edge } },
+        )
   }
 
-  const dispatch = async (destination: ServiceName, path: string, init: Omit<Dispatcher.RequestOptions, 'path' | 'origin'>) =>
-    send(`${originOf(destination)}${path}`, { ...init, dispatcher: agentFor(destination) })
+  const dispatch = async (
+    destination: ServiceName,
+    path: string,
+    init: Omit<Dispatcher.RequestOptions, 'path' | 'origin'>,
+  ) => send(`${originOf(destination)}${path}`, { ...init, dispatcher: agentFor(destination) })
 
   return {
     async call(contract, input, options = {}) {
@@ -170,7 +182,8 @@ export function createServiceClient(deps: {
         const json = text === '' ? undefined : parseJson(text)
         if (status >= 400) throw fromErrorBody(json, status)
         if (contract.response === undefined) return undefined as RouteResponse<typeof contract>
-        const data = contract.family === 'ng' && typeof json === 'object' && json !== null && 'data' in json ? json.data : json
+        const data =
+          contract.family === 'ng' && typeof json === 'object' && json !== null && 'data' in json ? json.data : json
         return contract.response.parse(data) as RouteResponse<typeof contract>
       })
     },
@@ -178,7 +191,13 @@ export function createServiceClient(deps: {
     async forward(request, reply, target) {
       const headers: Record<string, string> = {}
       for (const [name, value] of Object.entries(request.headers)) {
-        if (value === undefined || name.startsWith(':') || HOP_HEADERS.has(name) || target.drop?.includes(name) === true) continue
+        if (
+          value === undefined ||
+          name.startsWith(':') ||
+          HOP_HEADERS.has(name) ||
+          target.drop?.includes(name) === true
+        )
+          continue
         headers[name] = Array.isArray(value) ? value.join(', ') : value
       }
       Object.assign(headers, target.headers, { [CORRELATION_HEADER]: request.id })
@@ -213,7 +232,10 @@ export function createServiceClient(deps: {
 
 /** JSON that fits into a header: everything outside ASCII is escaped. */
 function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function parseJson(text: string): unknown {

@@ -54,9 +54,7 @@ export function loadServiceConfig(service: ServiceName, env: NodeJS.ProcessEnv):
     SLUICE_TRACE_FILE: z.string().optional(),
   })
   const parsed = Env.safeParse(env)
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
 
   const destinations: Partial<Record<ServiceName, string>> = {}
   for (const destination of allowedDestinations(service)) {

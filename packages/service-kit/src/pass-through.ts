@@ -8,7 +8,11 @@ import type { ServiceClient } from './client.ts'
  * Mounts the prefixes that this service only hands on to the next hop of the network table.
  * The last hop authenticates and authorizes: it owns the data.
  */
-export async function registerPassThrough(app: FastifyInstance, service: ServiceName, client: ServiceClient): Promise<void> {
+export async function registerPassThrough(
+  app: FastifyInstance,
+  service: ServiceName,
+  client: ServiceClient,
+): Promise<void> {
   for (const hop of PASS_THROUGH.filter((candidate) => candidate.at === service)) {
     await app.register(async (scope) => {
       scope.removeAllContentTypeParsers()

@@ -34,7 +34,12 @@ export interface RegisterRouteOptions<Contract extends RouteContract> {
   access?: AccessControl
   logger: Logger
   /** Scope in which the permission is asked for. Default: org and project of params or query. `'anywhere'`: in any scope. */
-  scopeOf?: (input: { params: RouteParams<Contract>; query: RouteQuery<Contract>; body: RouteBody<Contract>; actor: Actor }) => Scope | 'anywhere'
+  scopeOf?: (input: {
+    params: RouteParams<Contract>
+    query: RouteQuery<Contract>
+    body: RouteBody<Contract>
+    actor: Actor
+  }) => Scope | 'anywhere'
   handler: (ctx: RouteContext<Contract>) => Promise<RouteResult<Contract>> | RouteResult<Contract>
 }
 
@@ -44,7 +49,8 @@ function problemsOf(place: string, error: z.ZodError): Problem[] {
 
 function parsePart(place: string, schema: z.ZodType | undefined, value: unknown, problems: Problem[]): unknown {
   if (schema === undefined) return undefined
-  const parsed = schema.safeParse(value)
+  // Fastify gives null where a request has no body.
+  const parsed = schema.safeParse(value ?? undefined)
   if (parsed.success) return parsed.data
   problems.push(...problemsOf(place, parsed.error))
   return undefined
@@ -113,7 +119,10 @@ export function registerRoute<const Contract extends RouteContract>(
     if (problems.length > 0) {
       throw new AppError(
         'INVALID_REQUEST',
-        `The request is not valid: ${problems.slice(0, 5).map((problem) => `${problem.path} ${problem.message}`).join('; ')}.`,
+        `The request is not valid: ${problems
+          .slice(0, 5)
+          .map((problem) => `${problem.path} ${problem.message}`)
+          .join('; ')}.`,
         { details: problems },
       )
     }

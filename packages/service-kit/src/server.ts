@@ -16,6 +16,8 @@ export const CORRELATION_HEADER = 'x-correlation-id'
 
 /** A JSON body larger than this is refused with BODY_TOO_LARGE. */
 const BODY_LIMIT_BYTES = 1_048_576
+/** Bodies that are handed to the route as text. */
+const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml']
 /** Longer than any internal call; streams set their own. */
 const REQUEST_TIMEOUT_MS = 120_000
 
@@ -61,7 +63,10 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
       const { cert, key } = identity.credentials()
       return { cert, key }
     }
-    return { cert: readFileSync(config.publicHttp.certFile, 'utf8'), key: readFileSync(config.publicHttp.keyFile, 'utf8') }
+    return {
+      cert: readFileSync(config.publicHttp.certFile, 'utf8'),
+      key: readFileSync(config.publicHttp.keyFile, 'utf8'),
+    }
   }
   const common = {
     loggerInstance: logger as FastifyBaseLogger,
@@ -83,11 +88,9 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     ...(internal ? { requestCert: true, rejectUnauthorized: true } : {}),
   }
   // Handlers use what HTTP/1.1 and HTTP/2 requests share; Fastify's types part the two.
-  const app = (
-    options.http2 === true
-      ? Fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } })
-      : Fastify({ ...common, https: tls })
-  ) as unknown as FastifyInstance
+  const app = (options.http2 === true
+    ? Fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } })
+    : Fastify({ ...common, https: tls })) as unknown as FastifyInstance
 
   identity.onReload(() => {
     const server = app.server as { setSecureContext?: (context: object) => void }
@@ -128,26 +131,49 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     if (reply.statusCode >= 500) request.span?.setStatus({ code: SpanStatusCode.ERROR })
     request.span?.end()
     const route = request.routeOptions.url ?? 'unmatched'
-    options.metrics?.observeRequest({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000)
+    options.metrics?.observeRequest(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    )
     logger.debug(
-      { method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime, peer: request.peer, correlationId: request.id },
+      {
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+        peer: request.peer,
+        correlationId: request.id,
+      },
       'request',
     )
     done()
   })
 
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
   app.setErrorHandler((error, request, reply) => {
     const appError = toAppError(error)
     const body = toErrorBody(appError, request.id)
-    const line = { code: body.code, correlationId: request.id, route: request.routeOptions.url, context: isAppError(appError) ? appError.context : undefined }
+    const line = {
+      code: body.code,
+      correlationId: request.id,
+      route: request.routeOptions.url,
+      context: isAppError(appError) ? appError.context : undefined,
+    }
     if (!isAppError(appError) || appError.kind === 'bug') logger.error({ ...line, err: error }, 'request failed')
     else if (appError.kind === 'operational') logger.warn({ ...line, err: error }, 'request failed')
     else logger.info({ ...line, sentence: appError.message }, 'request refused')
-    return reply.code(isAppError(appError) ? appError.status : 500).type('application/json').send(body)
+    return reply
+      .code(isAppError(appError) ? appError.status : 500)
+      .type('application/json')
+      .send(body)
   })
 
   app.setNotFoundHandler((request) => {
-    throw new AppError('ROUTE_NOT_FOUND', `There is no ${request.method} ${request.url.split('?')[0] ?? ''} here. The routes are listed at /gateway/docs.`)
+    throw new AppError(
+      'ROUTE_NOT_FOUND',
+      `There is no ${request.method} ${request.url.split('?')[0] ?? ''} here. The routes are listed at /gateway/docs.`,
+    )
   })
   return app
 }
@@ -160,7 +186,11 @@ function toAppError(error: unknown): unknown {
     return new AppError('BODY_TOO_LARGE', `The body is larger than ${BODY_LIMIT_BYTES} bytes.`, { cause: error })
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    return new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json (or application/yaml where the route says so).', { cause: error })
+    return new AppError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Send the body as application/json (or application/yaml where the route says so).',
+      { cause: error },
+    )
   }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
   if (typeof status === 'number' && status >= 400 && status < 500 && error instanceof Error) {

@@ -20,7 +20,9 @@ function toExecutionEvent(event: TaskEvent, at: number): ExecutionEvent {
         attemptId,
         taskKind: event.taskKind === 'connection.test' ? 'pod.execute' : event.taskKind,
         delegate:
-          event.delegateId === undefined ? undefined : { id: event.delegateId, name: event.delegateName ?? event.delegateId },
+          event.delegateId === undefined
+            ? undefined
+            : { id: event.delegateId, name: event.delegateName ?? event.delegateId },
         result: event.result,
       }
   }
@@ -31,7 +33,7 @@ export function createPipelineInbox(deps: Deps): Runner {
   const handle = async (message: Message, tx: Tx): Promise<(() => Promise<void>) | undefined> => {
     const event = TaskEvent.parse(message.body)
     const node = await tx.nodeExecution.findUnique({
-      where: { accountId_id: { accountId: message.accountId, id: nodeIdOfAttempt(event.attemptId) } },
+      where: { accountId_id: { accountId: message.accountId, id: nodeIdOfAttempt(event.attemptId) ?? '' } },
       select: { executionId: true },
     })
     if (node === null) {
@@ -51,7 +53,9 @@ export function createPipelineInbox(deps: Deps): Runner {
         skipDuplicates: true,
       })
     }
-    const after = await advanceStored(deps, tx, message.accountId, node.executionId, [toExecutionEvent(event, deps.now())])
+    const after = await advanceStored(deps, tx, message.accountId, node.executionId, [
+      toExecutionEvent(event, deps.now()),
+    ])
     return after ?? (() => deps.queues.wake('pipeline.wake', { accountId: message.accountId, id: node.executionId }))
   }
   return createInboxConsumer<Tx>({

@@ -46,7 +46,7 @@ export async function enrol(config: DelegateConfig, logger: Logger, signal: Abor
     )
   }
   const { accountId } = parseDelegateToken(config.token)
-  const keys = await generateDelegateKeys()
+  const keys = generateDelegateKeys()
   const dispatcher = new Agent({ connect: config.caPem === undefined ? {} : { ca: config.caPem } })
   try {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {

@@ -15,6 +15,8 @@ import type { SecretOpener } from '../secret/secret-opener.ts'
 
 export interface RunTaskDeps {
   runtime: PodRuntime
+  /** Names of runtimes that pods may ask for here; those that are not the runtime's own run in it all the same. */
+  runtimes: readonly string[]
   secrets: SecretOpener
   /** Certificates that lite engines trust for the log service, PEM; empty for the platform's own. */
   caPem: string
@@ -62,7 +64,7 @@ async function initPod(
   parameters: PodInitParameters,
   signal: AbortSignal,
 ): Promise<DelegateTaskOutput> {
-  if (parameters.runtime !== deps.runtime.kind) {
+  if (!deps.runtimes.includes(parameters.runtime)) {
     throw new AppError(
       'POD_INIT_FAILED',
       `This delegate has no "${parameters.runtime}" runtime, only "${deps.runtime.kind}".`,
@@ -85,7 +87,13 @@ async function initPod(
   return {
     result: {
       outcome: 'succeeded',
-      outputs: { podId, runtime: deps.runtime.kind, readyMs: pod.startup.readyMs, warm: pod.startup.isWarm },
+      outputs: {
+        podId,
+        runtime: deps.runtime.kind,
+        askedFor: parameters.runtime,
+        readyMs: pod.startup.readyMs,
+        warm: pod.startup.isWarm,
+      },
       data: { podId },
       units: [{ name: 'Initialize', status: 'succeeded', startedAt, endedAt }],
     },

@@ -9,10 +9,18 @@ import { findExecution } from './find-execution.ts'
  * Asks a running execution to stop: the running statement is cancelled on the server and waited for, the pod removed.
  * Throws ENTITY_NOT_FOUND, or INVALID_STATE where it has ended already.
  */
-export async function abortExecution(deps: Deps, actor: Actor, scope: ProjectScope, executionId: string): Promise<void> {
+export async function abortExecution(
+  deps: Deps,
+  actor: Actor,
+  scope: ProjectScope,
+  executionId: string,
+): Promise<void> {
   const { execution } = await findExecution(deps, scope, executionId)
   if (execution.endedAt !== null) {
-    throw new AppError('INVALID_STATE', `Execution "${executionId}" has ended already (${execution.status}); there is nothing to abort.`)
+    throw new AppError(
+      'INVALID_STATE',
+      `Execution "${executionId}" has ended already (${execution.status}); there is nothing to abort.`,
+    )
   }
   const after = await deps.prisma.$transaction(async (tx) => {
     await recordAudit(tx, {

@@ -56,7 +56,7 @@ export async function advanceStored(
       failureMessage: rootFailure(loaded, state),
       endedAt: finished ? new Date(root?.endedAt ?? deps.now()) : null,
       dueAt: dueAt === null ? null : new Date(dueAt),
-      unsettled: outstandingEffects(loaded.plan, state).some((effect) => effect.type !== 'startTimer'),
+      unsettled: outstandingEffects(loaded.plan, state, deps.now()).some((effect) => effect.type !== 'startTimer'),
     },
   })
   return async () => {

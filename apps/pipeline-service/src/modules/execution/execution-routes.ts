@@ -11,7 +11,12 @@ import { listExecutions } from './list-executions.ts'
 import { startExecution } from './start-execution.ts'
 
 export function registerExecutionRoutes(app: FastifyInstance, deps: Deps, feed: ExecutionFeed): void {
-  const common = { service: 'pipeline-service', verifier: deps.verifier, access: deps.access, logger: deps.logger } as const
+  const common = {
+    service: 'pipeline-service',
+    verifier: deps.verifier,
+    access: deps.access,
+    logger: deps.logger,
+  } as const
 
   registerRoute(app, contract.executePipeline, {
     ...common,
@@ -58,7 +63,11 @@ export function registerExecutionRoutes(app: FastifyInstance, deps: Deps, feed: 
     ...common,
     handler: async ({ actor, params, query, reply, signal }) => {
       const events = await followExecution(deps, feed, projectScope(actor, query), params.executionId, signal)
-      return reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no').send(events)
+      return reply
+        .type('text/event-stream')
+        .header('cache-control', 'no-store')
+        .header('x-accel-buffering', 'no')
+        .send(events)
     },
   })
 }

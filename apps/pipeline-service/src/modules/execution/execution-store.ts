@@ -39,7 +39,12 @@ export async function lockStored(tx: Tx, accountId: string, executionId: string)
 }
 
 /** Inserts the nodes of a new execution. */
-export async function insertNodes(tx: Tx, accountId: string, executionId: string, state: ExecutionState): Promise<void> {
+export async function insertNodes(
+  tx: Tx,
+  accountId: string,
+  executionId: string,
+  state: ExecutionState,
+): Promise<void> {
   await tx.nodeExecution.createMany({
     data: [...state.nodes.values()].map((record) => ({
       accountId,

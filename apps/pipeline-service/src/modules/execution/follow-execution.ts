@@ -67,7 +67,13 @@ export async function followExecution(
   return Readable.from(executionEvents(deps, feed, scope, executionId, signal), { objectMode: false })
 }
 
-async function* executionEvents(deps: Deps, feed: ExecutionFeed, scope: ProjectScope, executionId: string, signal: AbortSignal): AsyncGenerator<string> {
+async function* executionEvents(
+  deps: Deps,
+  feed: ExecutionFeed,
+  scope: ProjectScope,
+  executionId: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   let wake = (): void => undefined
   let changed = true
   const stopListening = await feed.listen(executionId, () => {

@@ -21,7 +21,10 @@ function summaryStatus(stored: string): string {
 
 /** A page of the project's executions, newest first. */
 export async function listExecutions(deps: Deps, input: ListExecutionsInput) {
-  const statuses = input.status === undefined ? undefined : NODE_STATUSES.filter((status) => publicSummaryStatus(status) === input.status)
+  const statuses =
+    input.status === undefined
+      ? undefined
+      : NODE_STATUSES.filter((status) => publicSummaryStatus(status) === input.status)
   const where = {
     ...input.scope,
     ...(input.pipelineIdentifier === undefined ? {} : { pipelineIdentifier: input.pipelineIdentifier }),

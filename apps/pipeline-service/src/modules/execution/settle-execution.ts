@@ -15,7 +15,12 @@ import { submitTask } from './submit-task.ts'
  * that the stored state still asks for. Everything is idempotent by attempt id and task kind, so a repetition after a
  * crash, or by another replica at the same time, changes nothing.
  */
-export async function settleExecution(deps: Deps, accountId: string, executionId: string, signal: AbortSignal): Promise<void> {
+export async function settleExecution(
+  deps: Deps,
+  accountId: string,
+  executionId: string,
+  signal: AbortSignal,
+): Promise<void> {
   const loaded = await loadStored(deps.prisma, accountId, executionId)
   if (loaded === undefined) return
   const { execution, plan, state } = loaded
@@ -26,7 +31,7 @@ export async function settleExecution(deps: Deps, accountId: string, executionId
       await advanceExecution(deps, accountId, executionId, [{ type: 'nodeDue', at: deps.now() }])
     }
     const principal = Principal.parse(execution.principal)
-    for (const effect of outstandingEffects(plan, state)) {
+    for (const effect of outstandingEffects(plan, state, deps.now())) {
       if (signal.aborted) return
       const event = await carryOut(deps, execution, principal, effect, signal)
       if (event !== undefined) await advanceExecution(deps, accountId, executionId, [event])
@@ -72,6 +77,9 @@ async function cancelTask(
       { onBehalfOf: { accountId: execution.accountId, principal }, correlationId: execution.id, signal },
     )
   } catch (error) {
-    deps.logger.warn({ err: error, executionId: execution.id, attemptId: effect.attemptId }, 'task not cancelled; tried again')
+    deps.logger.warn(
+      { err: error, executionId: execution.id, attemptId: effect.attemptId },
+      'task not cancelled; tried again',
+    )
   }
 }

@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '@sluice/contracts/errors'
 import { newId } from '@sluice/contracts/ids'
-import { advance, applyPipelineInputs, compilePlan, createExecution, nextDueAt, type ExecutionPlan } from '@sluice/pipeline'
+import {
+  advance,
+  applyPipelineInputs,
+  compilePlan,
+  createExecution,
+  nextDueAt,
+  type ExecutionPlan,
+} from '@sluice/pipeline'
 import { recordAudit, type Actor } from '@sluice/service-kit'
 import { activeTraceparent } from '@sluice/service-kit/tracing'
 import type { Deps } from '../../deps.ts'
@@ -31,14 +38,24 @@ const FEATURE_FLAG = 'DBOPS_ENABLED'
  */
 export async function startExecution(deps: Deps, actor: Actor, input: StartExecutionInput): Promise<StartedExecution> {
   if (!actor.featureFlags.includes(FEATURE_FLAG)) {
-    throw new AppError('FEATURE_DISABLED', `The feature ${FEATURE_FLAG} is off for this account. Ask an administrator to switch it on under Account Settings.`)
+    throw new AppError(
+      'FEATURE_DISABLED',
+      `The feature ${FEATURE_FLAG} is off for this account. Ask an administrator to switch it on under Account Settings.`,
+    )
   }
   const { scope } = input
   const pipeline = await findPipeline(deps, scope, input.pipelineIdentifier)
-  const parsed = applyPipelineInputs(pipeline.yaml, input.inputs === undefined || input.inputs.trim() === '' ? null : input.inputs)
+  const parsed = applyPipelineInputs(
+    pipeline.yaml,
+    input.inputs === undefined || input.inputs.trim() === '' ? null : input.inputs,
+  )
   if (!parsed.ok) {
     const [first] = parsed.problems
-    throw new AppError('PIPELINE_INVALID_YAML', `Pipeline "${pipeline.identifier}" can't run: ${first?.message ?? ''} (line ${first?.line ?? 1}, column ${first?.column ?? 1})`, { details: parsed.problems })
+    throw new AppError(
+      'PIPELINE_INVALID_YAML',
+      `Pipeline "${pipeline.identifier}" can't run: ${first?.message ?? ''} (line ${first?.line ?? 1}, column ${first?.column ?? 1})`,
+      { details: parsed.problems },
+    )
   }
   const executionId = newId('pex')
   const startTs = deps.now()

@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isAppError, type Failure } from '@sluice/contracts/errors'
-import { AttemptContext, ResolvedDatabaseStep, submitStep, type SubmitStep } from '@sluice/contracts/steps'
+import {
+  AttemptContext,
+  ResolvedDatabaseStep,
+  submitStep,
+  type PodRuntimeName,
+  type SubmitStep,
+} from '@sluice/contracts/steps'
 import type { Principal } from '@sluice/contracts/access'
-import type { Effect, ExecutionEvent } from '@sluice/pipeline'
+import type { ExecutionEvent, PodPlan, SubmitTaskEffect } from '@sluice/pipeline'
 import type { Execution } from '../../generated/prisma/client.ts'
 import type { Deps } from '../../deps.ts'
-
-type SubmitEffect = Extract<Effect, { type: 'submitTask' }>
 
 /** How long an edge may be down before the step fails and names it: longer than a restart of a service. */
 const SUBMIT_PATIENCE_MS = 45_000
@@ -15,7 +19,12 @@ const LAST_PAUSE_MS = 3_000
 
 function failureOf(error: unknown): Failure {
   if (!isAppError(error)) {
-    return { code: 'INTERNAL', message: 'The step could not be submitted because of an error of ours; its correlation id is in the log of pipeline-service.', failureTypes: ['Unknown'] }
+    return {
+      code: 'INTERNAL',
+      message:
+        'The step could not be submitted because of an error of ours; its correlation id is in the log of pipeline-service.',
+      failureTypes: ['Unknown'],
+    }
   }
   const { code, message, details } = error
   const type =
@@ -31,7 +40,20 @@ function failureOf(error: unknown): Failure {
   return { code, message, failureTypes: [type], details }
 }
 
-function submission(execution: Execution, effect: SubmitEffect): SubmitStep {
+/** Runtime that a group's infrastructure names; a lone step takes the delegate's own processes. */
+function runtimeOf(pod: PodPlan): PodRuntimeName {
+  switch (pod.infra?.type) {
+    case 'KubernetesDirect':
+      return 'kubernetes'
+    case 'Docker':
+      return 'docker'
+    case 'Process':
+    case undefined:
+      return 'process'
+  }
+}
+
+function submission(execution: Execution, effect: SubmitTaskEffect): SubmitStep {
   const context = AttemptContext.parse({
     scope: {
       accountId: execution.accountId,
@@ -53,9 +75,13 @@ function submission(execution: Execution, effect: SubmitEffect): SubmitStep {
       return {
         kind: 'pod.init',
         context,
-        runtime: effect.pod.runtime,
+        runtime: runtimeOf(effect.pod),
         steps: effect.podSteps.flatMap((step) => {
-          const parsed = ResolvedDatabaseStep.safeParse({ ...step.spec, identifier: step.identifier, type: step.stepType })
+          const parsed = ResolvedDatabaseStep.safeParse({
+            ...step.spec,
+            identifier: step.identifier,
+            type: step.stepType,
+          })
           return parsed.success ? [parsed.data] : []
         }),
       }
@@ -85,7 +111,7 @@ export async function submitTask(
   deps: Deps,
   execution: Execution,
   principal: Principal,
-  effect: SubmitEffect,
+  effect: SubmitTaskEffect,
   signal: AbortSignal,
 ): Promise<ExecutionEvent | undefined> {
   const { attemptId, taskKind } = effect

@@ -7,9 +7,14 @@ import { findPipeline } from './find-pipeline.ts'
 /** Deletes a pipeline; its executions stay. Refused with INVALID_STATE while one runs. */
 export async function deletePipeline(deps: Deps, actor: Actor, scope: ProjectScope, identifier: string): Promise<void> {
   const before = await findPipeline(deps, scope, identifier)
-  const running = await deps.prisma.execution.count({ where: { ...scope, pipelineIdentifier: identifier, endedAt: null } })
+  const running = await deps.prisma.execution.count({
+    where: { ...scope, pipelineIdentifier: identifier, endedAt: null },
+  })
   if (running > 0) {
-    throw new AppError('INVALID_STATE', `Pipeline "${identifier}" has ${running} running execution(s). Abort them or wait, then delete it.`)
+    throw new AppError(
+      'INVALID_STATE',
+      `Pipeline "${identifier}" has ${running} running execution(s). Abort them or wait, then delete it.`,
+    )
   }
   await deps.prisma.$transaction(async (tx) => {
     await tx.pipeline.deleteMany({ where: { ...scope, identifier } })

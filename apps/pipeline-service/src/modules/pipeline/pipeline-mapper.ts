@@ -16,7 +16,9 @@ export function toPipelineSummary(row: Pipeline, last?: LastExecution): Pipeline
     createdAt: row.createdAt.getTime(),
     lastUpdatedAt: row.updatedAt.getTime(),
     lastExecution:
-      last === undefined ? undefined : { executionId: last.id, status: last.status, startedAt: last.startedAt.getTime() },
+      last === undefined
+        ? undefined
+        : { executionId: last.id, status: last.status, startedAt: last.startedAt.getTime() },
   }
 }
 

@@ -20,7 +20,12 @@ function ifMatch(header: string | undefined): number | undefined {
 }
 
 export function registerPipelineRoutes(app: FastifyInstance, deps: Deps): void {
-  const common = { service: 'pipeline-service', verifier: deps.verifier, access: deps.access, logger: deps.logger } as const
+  const common = {
+    service: 'pipeline-service',
+    verifier: deps.verifier,
+    access: deps.access,
+    logger: deps.logger,
+  } as const
 
   registerRoute(app, contract.createPipeline, {
     ...common,

@@ -24,7 +24,10 @@ function readDefinition(yaml: string, scope: ProjectScope): PipelineDefinition {
     )
   }
   const { orgIdentifier, projectIdentifier } = parsed.pipeline
-  if ((orgIdentifier ?? scope.orgIdentifier) !== scope.orgIdentifier || (projectIdentifier ?? scope.projectIdentifier) !== scope.projectIdentifier) {
+  if (
+    (orgIdentifier ?? scope.orgIdentifier) !== scope.orgIdentifier ||
+    (projectIdentifier ?? scope.projectIdentifier) !== scope.projectIdentifier
+  ) {
     throw new AppError(
       'PIPELINE_INVALID_YAML',
       `The YAML says project "${orgIdentifier}/${projectIdentifier}", the request says "${scope.orgIdentifier}/${scope.projectIdentifier}". Make them agree.`,
@@ -44,14 +47,31 @@ export async function createPipeline(
   try {
     await deps.prisma.$transaction(async (tx) => {
       await tx.pipeline.create({
-        data: { ...input.scope, identifier, name, description, tags: tags ?? {}, yaml: input.yaml, lastEditor: actor.principal },
+        data: {
+          ...input.scope,
+          identifier,
+          name,
+          description,
+          tags: tags ?? {},
+          yaml: input.yaml,
+          lastEditor: actor.principal,
+        },
       })
-      await recordAudit(tx, { actor, action: 'CREATE', resource: { type: 'PIPELINE', identifier, name }, scope: input.scope, after: { yaml: input.yaml } })
+      await recordAudit(tx, {
+        actor,
+        action: 'CREATE',
+        resource: { type: 'PIPELINE', identifier, name },
+        scope: input.scope,
+        after: { yaml: input.yaml },
+      })
     })
   } catch (error) {
     mapUniqueViolation(
       error,
-      new AppError('DUPLICATE_IDENTIFIER', `A pipeline "${identifier}" exists in this project already. Choose another identifier, or update that one.`),
+      new AppError(
+        'DUPLICATE_IDENTIFIER',
+        `A pipeline "${identifier}" exists in this project already. Choose another identifier, or update that one.`,
+      ),
     )
   }
   return { identifier, version: 1 }
@@ -65,7 +85,10 @@ export async function updatePipeline(
 ): Promise<SavedPipeline> {
   const definition = readDefinition(input.yaml, input.scope)
   if (definition.identifier !== input.identifier) {
-    throw new AppError('PIPELINE_INVALID_YAML', `The YAML's identifier is "${definition.identifier}", but identifiers are immutable: keep "${input.identifier}".`)
+    throw new AppError(
+      'PIPELINE_INVALID_YAML',
+      `The YAML's identifier is "${definition.identifier}", but identifiers are immutable: keep "${input.identifier}".`,
+    )
   }
   const before = await findPipeline(deps, input.scope, input.identifier)
   const expected = input.version ?? before.version
@@ -73,10 +96,21 @@ export async function updatePipeline(
   const version = await deps.prisma.$transaction(async (tx) => {
     const { count } = await tx.pipeline.updateMany({
       where: { ...input.scope, identifier: input.identifier, version: expected },
-      data: { name, description: description ?? null, tags: tags ?? {}, yaml: input.yaml, lastEditor: actor.principal, version: { increment: 1 }, updatedAt: new Date(deps.now()) },
+      data: {
+        name,
+        description: description ?? null,
+        tags: tags ?? {},
+        yaml: input.yaml,
+        lastEditor: actor.principal,
+        version: { increment: 1 },
+        updatedAt: new Date(deps.now()),
+      },
     })
     if (count === 0) {
-      throw new AppError('VERSION_CONFLICT', `Pipeline "${input.identifier}" was changed by somebody else: you edited version ${expected}, it is at ${before.version}. Read it again and repeat your change.`)
+      throw new AppError(
+        'VERSION_CONFLICT',
+        `Pipeline "${input.identifier}" was changed by somebody else: you edited version ${expected}, it is at ${before.version}. Read it again and repeat your change.`,
+      )
     }
     await recordAudit(tx, {
       actor,

@@ -12,7 +12,11 @@ const StoredReport = reportStep.body
 const REFUSALS_MAX = 20
 
 /** Sends the finished attempts that ng-manager has not acknowledged. What fails stays stored and is tried again. */
-export async function sendReports(deps: Deps, execution: Pick<Execution, 'accountId' | 'id' | 'principal'>, signal: AbortSignal): Promise<void> {
+export async function sendReports(
+  deps: Deps,
+  execution: Pick<Execution, 'accountId' | 'id' | 'principal'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { accountId, id: executionId } = execution
   const unsent = await deps.prisma.stepReport.findMany({
     where: { accountId, executionId, sentAt: null, attempts: { lt: REFUSALS_MAX } },
@@ -25,7 +29,12 @@ export async function sendReports(deps: Deps, execution: Pick<Execution, 'accoun
       await deps.client.call(
         reportStep,
         { params: { attemptId: report.attemptId }, body },
-        { onBehalfOf: { accountId, principal: Principal.parse(execution.principal) }, correlationId: executionId, signal, timeoutMs: 30_000 },
+        {
+          onBehalfOf: { accountId, principal: Principal.parse(execution.principal) },
+          correlationId: executionId,
+          signal,
+          timeoutMs: 30_000,
+        },
       )
       await deps.prisma.stepReport.update({ where: key, data: { sentAt: new Date(deps.now()), lastError: null } })
     } catch (error) {
@@ -34,7 +43,10 @@ export async function sendReports(deps: Deps, execution: Pick<Execution, 'accoun
       deps.logger.warn({ err: error, executionId, attemptId: report.attemptId }, 'report not taken; tried again')
       await deps.prisma.stepReport.update({
         where: key,
-        data: { lastError: error instanceof Error ? error.message : String(error), ...(refused ? { attempts: { increment: 1 } } : {}) },
+        data: {
+          lastError: error instanceof Error ? error.message : String(error),
+          ...(refused ? { attempts: { increment: 1 } } : {}),
+        },
       })
     }
   }
