@@ -2,10 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { makeTestCa, until, type TestCa } from '@sluice/testing'
+import { makeTestCa, startLogReceiver, until, type LogReceiver, type ReceivedLog, type TestCa } from '@sluice/testing'
 import { createLogClient, type LogClient } from '../src/modules/log/log-client.ts'
 import { LogShipper, type ShippingState } from '../src/modules/log/log-shipper.ts'
-import { startLogReceiver, type LogReceiver } from './log-receiver.ts'
 
 let ca: TestCa
 let folder: string
@@ -34,6 +33,10 @@ function start(): Promise<LogShipper> {
   return LogShipper.open({ key: 'acc/pex/nod/1', token: 'log-token', file: join(folder, '1.ndjson'), client, onState })
 }
 
+function received(): ReceivedLog {
+  return receiver.log('acc/pex/nod/1')
+}
+
 function append(shipper: LogShipper, from: number, to: number): void {
   for (let number = from; number <= to; number += 1) {
     shipper.append({ time: number, level: 'info', text: `line ${number}`, unit: 'Apply' })
@@ -45,9 +48,9 @@ describe('the log shipper', () => {
     const shipper = await start()
     append(shipper, 1, 5_000)
     await shipper.end()
-    expect(receiver.lines.map((line) => line.seq)).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1))
-    expect(receiver.uploaded).toEqual(receiver.lines)
-    expect(receiver.closedAt).toBe(5_000)
+    expect(received().lines.map((line) => line.seq)).toEqual(Array.from({ length: 5_000 }, (_, index) => index + 1))
+    expect(received().uploaded).toEqual(received().lines)
+    expect(received().closedAt).toBe(5_000)
     expect(receiver.tokens).toEqual(new Set(['Bearer log-token', '']))
     expect(states.at(-1)).toMatchObject({ state: 'stored', ackedSeq: 5_000 })
     expect(await readdir(folder)).toEqual([])
@@ -56,9 +59,9 @@ describe('the log shipper', () => {
   it('shows a line at once, without waiting for the end', async () => {
     const shipper = await start()
     append(shipper, 1, 1)
-    await until(() => receiver.lines.length === 1, { what: 'the first line' })
+    await until(() => received().lines.length === 1, { what: 'the first line' })
     append(shipper, 2, 2)
-    await until(() => receiver.lines.length === 2, { what: 'the second line' })
+    await until(() => received().lines.length === 2, { what: 'the second line' })
     await shipper.end()
   })
 
@@ -69,26 +72,26 @@ describe('the log shipper', () => {
     await until(() => states.some((state) => state.state === 'retrying'), { what: 'a retry' })
     append(shipper, 11, 20)
     await shipper.end()
-    expect(receiver.lines).toHaveLength(20)
+    expect(received().lines).toHaveLength(20)
     expect(states.map((state) => state.state)).toEqual(['retrying', 'flowing', 'stored'])
   })
 
   it('goes back to where the service says that it ends', async () => {
     const shipper = await start()
     append(shipper, 1, 50)
-    await until(() => receiver.lines.length === 50, { what: 'the first lines' })
+    await until(() => received().lines.length === 50, { what: 'the first lines' })
     receiver.forgetAfter = 7
     append(shipper, 51, 60)
     await shipper.end()
-    expect(receiver.lines.map((line) => line.text)).toEqual(Array.from({ length: 60 }, (_, at) => `line ${at + 1}`))
+    expect(received().lines.map((line) => line.text)).toEqual(Array.from({ length: 60 }, (_, at) => `line ${at + 1}`))
   })
 
   it('ships a line of the greatest length, and many of them', async () => {
     const shipper = await start()
     for (let count = 0; count < 20; count += 1) shipper.append({ time: 1, level: 'info', text: 'ü'.repeat(65_536) })
     await shipper.end()
-    expect(receiver.lines).toHaveLength(20)
-    expect(receiver.lines[19]?.text).toHaveLength(65_536)
+    expect(received().lines).toHaveLength(20)
+    expect(received().lines[19]?.text).toHaveLength(65_536)
   })
 
   it('can be stopped while the service is away', async () => {

@@ -1,6 +1,7 @@
 export { freePort } from '@sluice/local-servers'
 export { cloneDatabase, type ClonedDatabase, type DatabaseTemplate } from './clone-database.ts'
 export { startGitServer, type GitCommitOptions, type GitRepository, type GitServer } from './git-server.ts'
+export { startLogReceiver, type LogReceiver, type ReceivedLog } from './log-receiver.ts'
 export { makeTestCa, type CertificateFiles, type TestCa } from './make-test-ca.ts'
 export { postgresOfRun } from './postgres-of-run.ts'
 export { startTestRedis, type TestRedis } from './start-test-redis.ts'

@@ -133,23 +133,17 @@ function requireSuccess(result: ExecuteResult): void {
   }
   const { failed } = result
   if (failed === undefined) throw new AppError('STATEMENT_FAILED', 'The changelog failed without naming a changeset.')
-  const { changeSet, at, statement, statementIndex, database, outcome } = failed
-  const code =
-    failed.code === 'PERMISSION_DENIED'
-      ? 'DATABASE_PRIVILEGE_MISSING'
-      : failed.code === 'CONNECTION_LOST'
-        ? 'DATABASE_UNREACHABLE'
-        : failed.code === 'ABORTED'
-          ? 'ABORTED'
-          : 'STATEMENT_FAILED'
-  throw new AppError(code, failed.sentence, {
+  const { changeSet, at, statement, statementIndex, outcome, reason } = failed
+  // Not the database's `detail`: it may hold values of rows, which stay in the customer's network.
+  const { message = null, sqlState = null, position = null, hint = null } = failed.database ?? {}
+  throw new AppError(failed.code, failed.sentence, {
     details: {
-      reason: failed.code,
+      reason,
       changeSet,
       at,
       statement,
       statementIndex,
-      database,
+      database: { message, sqlState, position, hint },
       outcome,
       notRun: result.notRun,
     },

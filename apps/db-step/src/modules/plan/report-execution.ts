@@ -63,6 +63,16 @@ export function reportExecution(event: ExecuteEvent, reporter: StepReporter): vo
       tell({ changeSet, state, index: event.index, total: event.total, ms })
       return
     }
+    case 'changeSetSkipped':
+      reporter.line('info', event.sentence)
+      tell({
+        changeSet: event.changeSet,
+        state: 'skipped',
+        index: event.index,
+        total: event.total,
+        message: event.sentence,
+      })
+      return
     case 'changeSetFailed':
       reporter.line(event.continues ? 'warn' : 'error', event.failure.sentence)
       tell({

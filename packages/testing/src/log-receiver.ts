@@ -1,16 +1,24 @@
 import { createServer } from 'node:https'
 import { gunzipSync } from 'node:zlib'
 import { LogLine } from '@sluice/contracts/logs'
-import type { TestCa } from '@sluice/testing'
+import type { TestCa } from './make-test-ca.ts'
+
+/** What arrived for one log key. */
+export interface ReceivedLog {
+  lines: LogLine[]
+  /** `lastSeq` of the close. */
+  closedAt: number | undefined
+  uploaded: LogLine[] | undefined
+}
 
 /** The delegate-facing contract of the log service, recorded: what arrives, and how it may go wrong. */
 export interface LogReceiver {
   url: string
-  lines: LogLine[]
+  /** The log of a key; empty when nothing arrived. */
+  log(key: string): ReceivedLog
+  logs: ReadonlyMap<string, ReceivedLog>
   calls: string[]
   tokens: Set<string>
-  closedAt: number | undefined
-  uploaded: LogLine[] | undefined
   /** Answers this many requests with 503. */
   failNext: number
   /** Acknowledges nothing after this number once: as a service that lost its last batches. */
@@ -30,7 +38,9 @@ export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const path = new URL(request.url ?? '', 'https://localhost').pathname
+      const { pathname: path, searchParams } = new URL(request.url ?? '', 'https://localhost')
+      const key = searchParams.get('key') ?? ''
+      const log = receiver.log(key)
       const answer = (status: number, body: unknown): void => {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       }
@@ -45,23 +55,27 @@ export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
       if (path === '/log-service/stream') {
         const batch = readLines(body)
         if (receiver.forgetAfter !== undefined) {
-          receiver.lines.length = receiver.forgetAfter
+          log.lines.length = receiver.forgetAfter
           receiver.forgetAfter = undefined
         }
         const first = batch[0]?.seq ?? 1
-        if (first > receiver.lines.length + 1) {
-          answer(400, { code: 'INVALID_REQUEST', message: 'gap', details: { ackedSeq: receiver.lines.length } })
+        if (first > log.lines.length + 1) {
+          answer(400, { code: 'INVALID_REQUEST', message: 'gap', details: { ackedSeq: log.lines.length } })
           return
         }
-        receiver.lines.push(...batch.filter((line) => line.seq > receiver.lines.length))
-        answer(200, { ackedSeq: receiver.lines.length })
+        log.lines.push(...batch.filter((line) => line.seq > log.lines.length))
+        answer(200, { ackedSeq: log.lines.length })
       } else if (path === '/log-service/stream/close') {
-        receiver.closedAt = (JSON.parse(body.toString('utf8')) as { lastSeq: number }).lastSeq
-        answer(200, { ackedSeq: receiver.lines.length })
+        log.closedAt = (JSON.parse(body.toString('utf8')) as { lastSeq: number }).lastSeq
+        answer(200, { ackedSeq: log.lines.length })
       } else if (path === '/log-service/blob/link/upload') {
-        answer(200, { link: '/log-service/blob/put?signature=x', expiresAt: Date.now() + 60_000, maxBytes: 50_000_000 })
+        answer(200, {
+          link: `/log-service/blob/put?key=${encodeURIComponent(key)}&signature=x`,
+          expiresAt: Date.now() + 60_000,
+          maxBytes: 50_000_000,
+        })
       } else {
-        receiver.uploaded = readLines(body)
+        log.uploaded = readLines(body)
         answer(200, {})
       }
     })
@@ -70,13 +84,17 @@ export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
     server.listen(0, '127.0.0.1', resolve)
   })
   const address = server.address()
+  const logs = new Map<string, ReceivedLog>()
   const receiver: LogReceiver = {
     url: `https://localhost:${typeof address === 'object' && address ? address.port : 0}`,
-    lines: [],
+    logs,
+    log: (key) => {
+      const log = logs.get(key) ?? { lines: [], closedAt: undefined, uploaded: undefined }
+      logs.set(key, log)
+      return log
+    },
     calls: [],
     tokens: new Set(),
-    closedAt: undefined,
-    uploaded: undefined,
     failNext: 0,
     forgetAfter: undefined,
     dispose: async () => {

@@ -1,0 +1,308 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  makeTestCa,
+  postgresOfRun,
+  startGitServer,
+  startLogReceiver,
+  until,
+  type GitServer,
+  type LogReceiver,
+  type TestCa,
+} from '@sluice/testing'
+import { createProcessRuntime, type Pod, type PodRuntime, type StepEvent, type StepOutcome } from '../src/index.ts'
+import { podSpec, programs, stateFolder } from './programs.ts'
+
+const password = 'canary-db-pass word/9'
+const gitPassword = 'canary-git-token'
+const changelog = `--liquibase formatted sql
+--changeset ana:1
+create table orders (id int primary key, note text);
+--rollback drop table orders;
+--changeset ana:2
+insert into orders values (1, 'first'), (2, 'second');
+`
+
+let ca: TestCa
+let git: GitServer
+let logs: LogReceiver
+let folder: string
+let runtime: PodRuntime
+let pod: Pod
+let superuser: URL
+let database: string
+let count = 0
+
+beforeAll(async () => {
+  ca = await makeTestCa()
+  git = await startGitServer(ca, { credentials: { username: 'deploy', password: gitPassword } })
+  superuser = new URL(await postgresOfRun())
+  folder = await stateFolder()
+  runtime = await createProcessRuntime({
+    stateFolder: folder,
+    programs,
+    warmSlots: 0,
+    environment: { SLUICE_GIT_CA_FILE: ca.caFile },
+  })
+  await asSuperuser('postgres', async (client) => {
+    await client.query(`create role pod_owner login password '${password}'`)
+    await client.query(`create role pod_reader login password '${password}'`)
+  })
+})
+afterAll(async () => {
+  await runtime.close()
+  await git.dispose()
+  await ca.dispose()
+  await rm(folder, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  database = `pod_${randomBytes(6).toString('hex')}`
+  await asSuperuser('postgres', (client) => client.query(`create database ${database} owner pod_owner`))
+  await asSuperuser(database, (client) => client.query('grant create, usage on schema public to pod_owner'))
+  logs = await startLogReceiver(ca)
+  count += 1
+  pod = await runtime.init(
+    podSpec(`pod-${count}`, {
+      secrets: { 'database.password': password, 'git.password': gitPassword },
+      log: { url: logs.url, caPem: ca.ca, token: 'log-token', initKey: 'acc/pex/init/1' },
+    }),
+  )
+  return async () => {
+    await runtime.cleanup(`pod-${count}`)
+    expect(await readdir(join(folder, 'pods'))).toEqual([])
+    await logs.dispose()
+  }
+})
+
+async function asSuperuser<Value>(name: string, work: (client: Client) => Promise<Value>): Promise<Value> {
+  const url = new URL(superuser)
+  url.pathname = `/${name}`
+  const client = new Client({ connectionString: url.href })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function rowsOf(sql: string): Promise<Record<string, unknown>[]> {
+  return asSuperuser(database, async (client) => (await client.query<Record<string, unknown>>(sql)).rows)
+}
+
+async function repositoryWith(files: Record<string, string>) {
+  return git.createRepository(`r${randomBytes(4).toString('hex')}`, files)
+}
+
+interface Step {
+  run: Record<string, unknown>
+  url: string
+  source?: Record<string, unknown>
+  username?: string
+  location?: string
+  lockWaitMs?: number
+  filters?: Record<string, unknown>
+}
+
+function specOf(step: Step): unknown {
+  return {
+    run: step.run,
+    source: {
+      url: step.url,
+      username: 'deploy',
+      passwordSecret: 'git.password',
+      location: step.location ?? 'db/changelog.sql',
+      ...(step.source ?? { branch: 'main' }),
+    },
+    target: {
+      jdbcUrl: `jdbc:postgresql://127.0.0.1:${superuser.port}/${database}?sslmode=disable`,
+      username: step.username ?? 'pod_owner',
+      passwordSecret: 'database.password',
+    },
+    filters: step.filters ?? { properties: {} },
+    lockWaitMs: step.lockWaitMs ?? 0,
+  }
+}
+
+let attempt = 0
+function start(step: Step) {
+  attempt += 1
+  const attemptId = `nod-${attempt}-1`
+  const stream = pod.execute({
+    attemptId,
+    container: 'db',
+    operation: String(step.run['operation']),
+    parameters: specOf(step),
+    secretNames: ['database.password', 'git.password'],
+    logKey: `acc/pex/nod-${attempt}/1`,
+  })
+  return { attemptId, stream }
+}
+
+async function finish(stream: AsyncIterable<StepEvent>): Promise<{ outcome: StepOutcome; events: StepEvent[] }> {
+  const events: StepEvent[] = []
+  for await (const event of stream) events.push(event)
+  const last = events.at(-1)
+  if (last?.kind !== 'result') throw new Error('no result')
+  return { outcome: last.outcome, events }
+}
+
+async function run(step: Step) {
+  return finish(start(step).stream)
+}
+
+function documentOf(outcome: StepOutcome, name: string): unknown {
+  return JSON.parse(outcome.documents.find((document) => document.name === name)?.bytes.toString('utf8') ?? 'null')
+}
+
+describe('a database step in a pod', () => {
+  it('previews without a change, applies exactly that, and finds nothing to do afterwards', async () => {
+    const { url, firstCommit } = await repositoryWith({ 'db/changelog.sql': changelog })
+    const preview = await run({ run: { operation: 'preview' }, url })
+    expect(preview.outcome).toMatchObject({ status: 'succeeded', outputs: { changeSetCount: 2, commit: firstCommit } })
+    expect(preview.outcome.outputs['sqlCommands']).toContain('create table orders')
+    expect(preview.outcome.units.map((unit) => [unit.name, unit.status])).toEqual([
+      ['Fetch', 'succeeded'],
+      ['Preflight', 'succeeded'],
+      ['Plan', 'succeeded'],
+      ['Report', 'succeeded'],
+    ])
+    expect(documentOf(preview.outcome, 'changesets')).toMatchObject([{ id: '1', status: 'pending' }, { id: '2' }])
+    expect(await rowsOf(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
+
+    const planHash = preview.outcome.outputs['planHash']
+    const apply = await run({ run: { operation: 'apply', planHash, tag: 'r1' }, url, source: { commit: firstCommit } })
+    expect(apply.outcome).toMatchObject({
+      status: 'succeeded',
+      outputs: { deployedCount: 2, pendingCount: 0, planHash },
+    })
+    expect(await rowsOf('select id, note from orders order by id')).toEqual([
+      { id: 1, note: 'first' },
+      { id: 2, note: 'second' },
+    ])
+    expect(await rowsOf('select id, tag from databasechangelog order by orderexecuted')).toEqual([
+      { id: '1', tag: null },
+      { id: '2', tag: 'r1' },
+    ])
+    expect(documentOf(apply.outcome, 'changesets')).toMatchObject([
+      { id: '1', status: 'deployed', orderExecuted: 1 },
+      { id: '2', status: 'deployed', tag: 'r1' },
+    ])
+    const told = apply.events.flatMap((event) =>
+      event.kind === 'changeset' ? [`${event.changeset.id} ${event.state}`] : [],
+    )
+    expect(told).toEqual(['1 running', '1 deployed', '2 running', '2 deployed'])
+
+    const again = await run({ run: { operation: 'apply' }, url })
+    expect(again.outcome).toMatchObject({ status: 'succeeded', outputs: { deployedCount: 0, preStartTag: 'r1' } })
+    const state = await run({ run: { operation: 'status' }, url, username: 'pod_owner' })
+    expect(state.outcome).toMatchObject({ status: 'succeeded', outputs: { deployedCount: 2, pendingCount: 0 } })
+  })
+
+  it('refuses to apply when the plan is no longer the one that was previewed', async () => {
+    const repository = await repositoryWith({ 'db/changelog.sql': changelog })
+    const preview = await run({ run: { operation: 'preview' }, url: repository.url })
+    await repository.commit({ 'db/changelog.sql': `${changelog}--changeset ana:3\nselect 1;\n` })
+    const { planHash } = preview.outcome.outputs
+    const apply = await run({ run: { operation: 'apply', planHash }, url: repository.url })
+    expect(apply.outcome).toMatchObject({ status: 'failed', failure: { code: 'PLAN_MOVED' } })
+    expect(await rowsOf(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
+  })
+
+  it('rolls a broken changeset back, keeps those before it and names file, statement and the database’s message', async () => {
+    const broken = `${changelog}--changeset ana:3\ninsert into orders values (3, 'third');\ninsert into nowhere values (1);\n`
+    const { url } = await repositoryWith({ 'db/changelog.sql': broken })
+    const { outcome } = await run({ run: { operation: 'apply' }, url })
+    expect(outcome).toMatchObject({ status: 'failed', failure: { code: 'STATEMENT_FAILED' } })
+    expect(outcome.failure?.message).toMatch(/db\/changelog\.sql/)
+    expect(outcome.failure?.message).toMatch(/nowhere/)
+    expect(outcome.units.map((unit) => [unit.name, unit.status])).toContainEqual(['Apply', 'failed'])
+    expect(documentOf(outcome, 'changesets')).toMatchObject([
+      { status: 'deployed' },
+      { status: 'deployed' },
+      { id: '3', status: 'failed', error: expect.stringContaining('nowhere') },
+    ])
+    expect(await rowsOf('select id from orders order by id')).toEqual([{ id: 1 }, { id: 2 }])
+    expect(await rowsOf('select locked from databasechangeloglock')).toEqual([{ locked: false }])
+  })
+
+  it('previews with a read-only account and refuses its apply by name before anything runs', async () => {
+    const { url } = await repositoryWith({ 'db/changelog.sql': changelog })
+    const preview = await run({ run: { operation: 'preview' }, url, username: 'pod_reader' })
+    expect(preview.outcome).toMatchObject({ status: 'succeeded', outputs: { changeSetCount: 2 } })
+    const apply = await run({ run: { operation: 'apply' }, url, username: 'pod_reader' })
+    expect(apply.outcome).toMatchObject({ status: 'failed', failure: { code: 'DATABASE_PRIVILEGE_MISSING' } })
+    expect(apply.outcome.failure?.failureTypes).toEqual(['Authorization'])
+    expect(await rowsOf(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
+  })
+
+  it('names what is wrong with the source or the target', async () => {
+    const { url } = await repositoryWith({ 'db/changelog.sql': changelog, 'db/broken.yaml': 'databaseChangeLog: 7\n' })
+    const preview = (changes: Partial<Step>) => run({ run: { operation: 'preview' }, url, ...changes })
+    const failureOf = async (changes: Partial<Step>) => (await preview(changes)).outcome.failure
+    expect(await failureOf({ source: { branch: 'nope' } })).toMatchObject({ code: 'GIT_REF_NOT_FOUND' })
+    expect(await failureOf({ location: 'db/none.sql' })).toMatchObject({ code: 'CHANGELOG_NOT_FOUND' })
+    expect(await failureOf({ location: 'db/broken.yaml' })).toMatchObject({ code: 'CHANGELOG_INVALID' })
+    expect(await failureOf({ username: 'nobody_here' })).toMatchObject({
+      code: 'DATABASE_AUTHENTICATION_FAILED',
+      failureTypes: ['Authentication'],
+    })
+  })
+
+  it('cancels the running statement on the server and rolls back', async () => {
+    const slow = '--liquibase formatted sql\n--changeset ana:1\ncreate table slow (id int);\nselect pg_sleep(60);\n'
+    const { url } = await repositoryWith({ 'db/changelog.sql': slow })
+    const { attemptId, stream } = start({ run: { operation: 'apply' }, url })
+    const finished = finish(stream)
+    const active = `select application_name from pg_stat_activity where datname = '${database}' and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`
+    const [session] = await until(
+      async () => {
+        const found = await rowsOf(active)
+        return found.length > 0 ? found : undefined
+      },
+      { what: 'the slow statement' },
+    )
+    expect(session).toEqual({ application_name: attemptId })
+    await expect(pod.cancelStep(attemptId, 'somebody pressed Abort', 10_000)).resolves.toEqual({
+      known: true,
+      ended: true,
+    })
+    const { outcome } = await finished
+    expect(outcome).toMatchObject({ status: 'cancelled', failure: { code: 'ABORTED' } })
+    expect(outcome.failure?.message).toContain('somebody pressed Abort')
+    expect(await rowsOf(active)).toEqual([])
+    expect(await rowsOf(`select 1 from pg_tables where tablename = 'slow'`)).toEqual([])
+  })
+
+  it('shows no secret in any log line, output, document or error', async () => {
+    const leaking = `--liquibase formatted sql\n--changeset ana:1\nselect '${password}', '${gitPassword}';\n--changeset ana:2\nselect * from "${password}";\n`
+    const { url } = await repositoryWith({ 'db/changelog.sql': leaking })
+    const preview = await run({ run: { operation: 'preview' }, url })
+    const apply = await run({ run: { operation: 'apply' }, url })
+    expect(apply.outcome.failure?.message).toContain('******')
+    await runtime.cleanup(pod.podId)
+    const everything =
+      JSON.stringify([preview.events, apply.events, ...logs.logs.values()]) +
+      [...preview.outcome.documents, ...apply.outcome.documents].map((document) => document.bytes.toString()).join()
+    expect(everything).not.toContain('canary')
+    expect(everything).not.toContain(Buffer.from(`deploy:${gitPassword}`).toString('base64'))
+  })
+})
+
+describe('the log of a step', () => {
+  it('arrives in order with a section for each unit, and is stored when the pod is cleaned up', async () => {
+    const { url } = await repositoryWith({ 'db/changelog.sql': changelog })
+    await run({ run: { operation: 'apply' }, url })
+    await runtime.cleanup(pod.podId)
+    const log = logs.log(`acc/pex/nod-${attempt}/1`)
+    expect(log.closedAt).toBe(log.lines.length)
+    expect(log.uploaded).toEqual(log.lines)
+    expect([...new Set(log.lines.map((line) => line.unit))]).toEqual(['Fetch', 'Preflight', 'Plan', 'Apply', 'Report'])
+    const start = logs.log('acc/pex/init/1')
+    expect(start.uploaded).toEqual(start.lines)
+    expect(start.lines.at(-1)?.text).toContain('Step container "db" answered')
+  })
+})
