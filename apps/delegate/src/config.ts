@@ -16,8 +16,6 @@ export interface DelegateConfig {
   serviceUrl: string
   /** Certificates to trust beside the platform's own, PEM. */
   caPem?: string
-  /** The file behind `caPem`, handed to git in the pods. */
-  caFile?: string
   dataDir: string
   health: { host: string; port: number }
   /** Tasks at once. */
@@ -80,7 +78,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     token,
     serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
     caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
-    caFile: value.SLUICE_CA_FILE,
     dataDir: value.SLUICE_DATA_DIR,
     health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },
     capacity: value.SLUICE_DELEGATE_CAPACITY,

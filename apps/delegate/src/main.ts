@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { createProcessRuntime } from '@sluice/pod'
 import pino from 'pino'
-import { DELEGATE_VERSION, loadConfig } from './config.ts'
+import { DELEGATE_VERSION, loadConfig, type DelegateConfig } from './config.ts'
 import { startHealth } from './health.ts'
 import { DelegateLoop } from './modules/connection/delegate-loop.ts'
 import { loadOrEnrol } from './modules/enrolment/enrol.ts'
@@ -16,6 +18,14 @@ const DRAIN_MS = 8_000
 const logger = pino({ name: 'delegate' })
 const stopping = new AbortController()
 
+/** Certificates that git in the pods trusts: the platform's and the configured one, because git takes one file only. */
+async function writeGitCertificates(config: DelegateConfig): Promise<string | undefined> {
+  if (config.caPem === undefined) return undefined
+  const file = join(config.dataDir, 'git-certificates.pem')
+  await writeFile(file, [...rootCertificates, config.caPem].join('\n'))
+  return file
+}
+
 async function run(): Promise<void> {
   const config = loadConfig(process.env)
   logger.level = config.logLevel
@@ -23,12 +33,13 @@ async function run(): Promise<void> {
   const enrolled = await loadOrEnrol(config, logger, stopping.signal)
   const store = new TaskJournal(join(config.dataDir, 'tasks'))
   const { journalId, tasks } = await store.load()
+  const gitCaFile = await writeGitCertificates(config)
   const runtime = await createProcessRuntime({
     stateFolder: join(config.dataDir, 'runtime'),
     programs: config.programs,
     warmSlots: config.warmPods,
     environment: {
-      ...(config.caFile === undefined ? {} : { SLUICE_GIT_CA_FILE: config.caFile }),
+      ...(gitCaFile === undefined ? {} : { SLUICE_GIT_CA_FILE: gitCaFile }),
       ...(config.traceFile === undefined ? {} : { SLUICE_TRACE_FILE: config.traceFile }),
     },
     onDiagnostics: (program, line) => logger.debug({ program, line }, 'pod'),
@@ -97,6 +108,8 @@ const onSignal = (signal: string): void => {
 }
 process.on('SIGTERM', () => onSignal('SIGTERM'))
 process.on('SIGINT', () => onSignal('SIGINT'))
+// Started by `npm start`: when that is gone, however it went, nothing of it may stay.
+process.on('disconnect', () => onSignal('the parent is gone'))
 
 try {
   await run()

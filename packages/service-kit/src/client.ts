@@ -209,7 +209,7 @@ export function createServiceClient(deps: {
       let response: Dispatcher.ResponseData<unknown>
       try {
         response = await dispatch(target.to, target.path, {
-          method: request.method as Dispatcher.HttpMethod,
+          method: request.method,
           headers,
           body: hasBody ? (request.body as NonNullable<Dispatcher.RequestOptions['body']>) : null,
           signal: abort.signal,

@@ -50,4 +50,6 @@ export async function runService(name: string, start: () => Promise<RunningServi
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
+  // Started by `npm start`: when that is gone, however it went, nothing of it may stay.
+  process.on('disconnect', () => stop('the parent is gone'))
 }
