@@ -12,14 +12,13 @@ import {
   type TokenVerifier,
 } from '@sluice/service-kit'
 import type { Pool } from 'pg'
-import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 
 export interface Deps {
   config: Config
   identity: ServiceIdentity
-  logger: Logger
+  logger: ReturnType<typeof createLogger>
   metrics: ServiceMetrics
   pool: Pool
   prisma: PrismaClient

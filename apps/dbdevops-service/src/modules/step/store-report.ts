@@ -59,6 +59,9 @@ export async function storeReport(
   )
 }
 
+/** The step reports the plan with its readable text; the text can be made from the plan again. */
+const ReportedPlan = z.union([PlanDocument, z.object({ plan: PlanDocument }).transform(({ plan }) => plan)])
+
 interface Documents {
   plan?: PlanDocument
   changesets?: ChangesetReport[]
@@ -70,7 +73,7 @@ async function openDocuments(deps: Pick<Deps, 'prisma'>, accountId: string, repo
     const content = await openDocument(deps, { accountId, attemptId: report.attemptId }, document)
     switch (document.name) {
       case 'plan':
-        opened.plan = parse(PlanDocument, document.name, content)
+        opened.plan = parse(ReportedPlan, document.name, content)
         break
       case 'changesets':
         opened.changesets = parse(z.array(ChangesetReport), document.name, content)
