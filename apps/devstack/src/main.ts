@@ -38,23 +38,26 @@ async function main(): Promise<number> {
 }
 
 /**
- * Aborted by Ctrl-C, SIGTERM, a closed terminal, or the end of who started us. The same again ends this process at once;
- * the next start cleans up after it.
+ * Aborted by Ctrl-C, SIGTERM, a closed terminal, or the end of who started us. A second Ctrl-C ends this process at once;
+ * what it started ends by itself then.
  */
 function listenForTheEnd(): AbortSignal {
   const ending = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // A terminal sends one Ctrl-C to us and to npm, which sends it on: twice within a moment is once.
-      if (!ending.signal.aborted) repeatedAfter = Date.now() + 1_000
-      else if (Date.now() > repeatedAfter) process.exit(130)
-      ending.abort()
-    })
+  let firstAt: number | undefined
+  const end = () => {
+    firstAt ??= Date.now()
+    ending.abort()
   }
-  let repeatedAfter = 0
-  process.on('disconnect', () => ending.abort())
+  process.on('SIGINT', () => {
+    // A terminal sends one Ctrl-C to us and to those who started us, who send it on: within a moment it is the same one.
+    if (firstAt !== undefined && Date.now() - firstAt > 1_000) process.exit(130)
+    end()
+  })
+  process.on('SIGTERM', end)
+  process.on('SIGHUP', end)
+  process.on('disconnect', end)
   // A closed terminal takes no more output; what is left to do is to stop.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => ending.abort())
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', end)
   return ending.signal
 }
 

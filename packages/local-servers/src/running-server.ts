@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 
 /** A server process that we started and must end. */
@@ -21,12 +21,17 @@ export interface SuperviseOptions {
   stopWithinMs?: number
 }
 
-/** Wraps a spawned child. A failure to spawn at all resolves `exited` too. */
+/**
+ * Wraps a spawned child: it can be stopped, and it ends with this process, however that one ends.
+ * A failure to spawn at all resolves `exited` too.
+ */
 export function supervise(child: ChildProcess, options: SuperviseOptions): RunningServer {
   let ended = false
+  const releaseGuard = guard(child, options.stopSignal)
   const exited = new Promise<string>((resolve) => {
     const end = (sentence: string) => {
       ended = true
+      releaseGuard()
       resolve(sentence)
     }
     child.once('error', (error) => end(`${options.name} could not be started: ${error.message}`))
@@ -43,6 +48,23 @@ export function supervise(child: ChildProcess, options: SuperviseOptions): Runni
       clearTimeout(timer)
     },
   }
+}
+
+/**
+ * A shell that waits for the end of this process, which it sees as the end of its input, and then ends the server: a
+ * killed parent can't do it any more. A line of input releases it.
+ */
+function guard(child: ChildProcess, stopSignal: NodeJS.Signals): () => void {
+  if (child.pid === undefined) return () => undefined
+  const script = 'read -r _ || kill -s "$1" "$0"'
+  const shell = spawn('sh', ['-c', script, String(child.pid), stopSignal.slice('SIG'.length)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  // Without the guard the server still ends with an orderly stop.
+  shell.on('error', () => undefined)
+  shell.stdin.on('error', () => undefined)
+  return () => shell.stdin.end('\n')
 }
 
 /** The last lines of a log file, for an error's text. Empty when there is no such file. */
