@@ -1,0 +1,65 @@
+import { createPool, createPrismaAdapter, createQueues, type Queues } from '@sluice/database'
+import {
+  createAccessControl,
+  createIdentity,
+  createLogger,
+  createMetrics,
+  createServiceClient,
+  createTokenVerifier,
+  loadAccessBindings,
+  type AccessControl,
+  type ServiceClient,
+  type ServiceIdentity,
+  type ServiceMetrics,
+  type TokenVerifier,
+} from '@sluice/service-kit'
+import type { Pool } from 'pg'
+import type { Config } from './config.ts'
+import { PrismaClient } from './generated/prisma/client.ts'
+
+export interface Deps {
+  config: Config
+  identity: ServiceIdentity
+  logger: ReturnType<typeof createLogger>
+  metrics: ServiceMetrics
+  pool: Pool
+  prisma: PrismaClient
+  queues: Queues
+  access: AccessControl
+  verifier: TokenVerifier
+  client: ServiceClient
+  close(): Promise<void>
+}
+
+/** Opens what the service needs; `close` closes it in reverse order. */
+export function createDeps(config: Config): Deps {
+  const logger = createLogger(config)
+  const identity = createIdentity(config.tls)
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'ng-manager' })
+  const prisma = new PrismaClient({ adapter: createPrismaAdapter(pool, 'ngm') })
+  const queues = createQueues({
+    redis: config.redisUrl,
+    service: 'ng-manager',
+    onError: (error) => logger.warn({ err: error }, 'a wake-up was lost'),
+  })
+  const client = createServiceClient({ config, identity, logger })
+  return {
+    config,
+    identity,
+    logger,
+    metrics: createMetrics('ng-manager'),
+    pool,
+    prisma,
+    queues,
+    access: createAccessControl({ loadBindings: loadAccessBindings(pool) }),
+    verifier: createTokenVerifier({ identity }),
+    client,
+    close: async () => {
+      await client.close()
+      await queues.close()
+      await prisma.$disconnect()
+      await pool.end()
+      identity.close()
+    },
+  }
+}

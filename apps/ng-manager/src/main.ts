@@ -1,0 +1,29 @@
+import { migrateService } from '@sluice/database'
+import { runService, startHealth } from '@sluice/service-kit'
+import { buildApp } from './app.ts'
+import { loadConfig } from './config.ts'
+import { createDeps } from './deps.ts'
+
+await runService('ng-manager', async () => {
+  const config = loadConfig(process.env)
+  if (process.env['SLUICE_MIGRATE'] === '1') await migrateService({ url: config.databaseUrl, service: 'ng-manager' })
+  const deps = createDeps(config)
+  const app = await buildApp(deps)
+  await app.listen(config.http)
+  const health = await startHealth({
+    ...config.health,
+    checks: {
+      postgres: () => deps.pool.query('select 1'),
+      redis: () => deps.queues.depth('delegate.inbox'),
+    },
+    metrics: deps.metrics,
+  })
+  return {
+    close: async () => {
+      health.drain()
+      await app.close()
+      await deps.close()
+      await health.close()
+    },
+  }
+})

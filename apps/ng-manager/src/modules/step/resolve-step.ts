@@ -1,0 +1,171 @@
+import { gitCredential, gitRepositoryUrl, type GitSpec } from '@sluice/contracts/connectors'
+import { getStepInputs, type StepInputs } from '@sluice/contracts/dbops'
+import { AppError } from '@sluice/contracts/errors'
+import type { Scope } from '@sluice/contracts/ids'
+import type { AttemptContext, ResolvedDatabaseStep } from '@sluice/contracts/steps'
+import type { DatabaseTarget, GitSource, SecretRef, Selector } from '@sluice/contracts/tasks'
+import type { Actor } from '@sluice/service-kit'
+import type { Deps } from '../../deps.ts'
+import { awaitPreviewCommit } from '../commit/await-preview.ts'
+import { findPinnedCommit, pinCommit, type PinKey } from '../commit/pin-commit.ts'
+import { resolveCommit } from '../commit/resolve-commit.ts'
+import { findConnector, typeMismatch } from '../connector/find-connector.ts'
+import { findSecret } from '../secret/find-secret.ts'
+
+/** A database step with everything that its task needs; secrets by reference. */
+export interface ResolvedStep {
+  inputs: StepInputs
+  source: GitSource
+  target: DatabaseTarget
+  secrets: SecretRef[]
+  /** Selectors of the connectors. */
+  selectors: Selector[]
+  /** Repository and ref, as commits are pinned by. */
+  sourceKey: string
+}
+
+type ResolveDeps = Pick<Deps, 'pool' | 'access' | 'client' | 'prisma'>
+
+interface Resolving {
+  actor: Actor
+  context: AttemptContext
+  step: ResolvedDatabaseStep
+  signal: AbortSignal
+}
+
+/**
+ * Resolves schema, instance, both connectors, their secrets and the commit of a step, as the runner.
+ * @throws AppError REFERENCE_NOT_FOUND, ACCESS_DENIED, CONNECTOR_TYPE_MISMATCH, GIT_REF_NOT_FOUND, GIT_UNREACHABLE,
+ * SERVICE_UNAVAILABLE that names the edge
+ */
+export async function resolveStep(deps: ResolveDeps, resolving: Resolving): Promise<ResolvedStep> {
+  const { actor, context, step, signal } = resolving
+  const { scope } = context
+  await deps.access.require(actor, 'dbops_schema_view', scope)
+  await deps.access.require(actor, 'dbops_instance_view', scope)
+  const inputs = await deps.client.call(
+    getStepInputs,
+    {
+      params: projectParams(scope),
+      query: { dbSchema: step.dbSchema, dbInstance: step.dbInstance, executionId: context.executionId },
+    },
+    { actor, signal },
+  )
+  const [database, git] = [await resolveTarget(deps, resolving, inputs), await resolveSource(deps, resolving, inputs)]
+  const secrets = [database.secret, git.secret].filter((secret) => secret !== undefined)
+  return {
+    inputs,
+    target: database.target,
+    source: git.source,
+    sourceKey: git.sourceKey,
+    secrets: uniqueSecrets(secrets),
+    selectors: [...database.selectors, ...git.selectors].map((selector) => ({
+      selector,
+      origin: 'connector' as const,
+    })),
+  }
+}
+
+/** Each secret once. */
+export function uniqueSecrets(secrets: readonly SecretRef[]): SecretRef[] {
+  return [...new Map(secrets.map((secret) => [secret.name, secret])).values()]
+}
+
+/** Org and project of a step's scope. @throws AppError INVALID_REQUEST where the pipeline lives above a project */
+export function projectParams(scope: Scope): { org: string; project: string } {
+  if (scope.orgIdentifier !== undefined && scope.projectIdentifier !== undefined) {
+    return { org: scope.orgIdentifier, project: scope.projectIdentifier }
+  }
+  throw new AppError('INVALID_REQUEST', 'A database step needs a pipeline in a project: DB schemas live there.')
+}
+
+async function resolveTarget(deps: ResolveDeps, { actor, context, step }: Resolving, inputs: StepInputs) {
+  const { instance } = inputs
+  const wanted = {
+    reference: instance.connector,
+    from: context.scope,
+    usedBy: `DB instance "${instance.identifier}" of DB schema "${inputs.schema.identifier}" (step "${step.identifier}")`,
+  }
+  const connector = await findConnector(deps, actor, wanted)
+  if (connector.kind.type !== 'JDBC') throw typeMismatch(connector, wanted, 'a connector of type "JDBC"')
+  const { spec } = connector.kind
+  const credential = spec.auth.type === 'None' ? undefined : spec.auth.spec
+  const secret =
+    credential === undefined
+      ? undefined
+      : await findSecret(deps, actor, {
+          reference: credential.passwordRef,
+          from: connector.scope,
+          usedBy: `JDBC connector "${instance.connector}"`,
+        })
+  const target: DatabaseTarget = {
+    jdbcUrl: spec.url,
+    username: credential?.username,
+    passwordSecret: secret?.name,
+    database: instance.database,
+    schema: instance.schema,
+  }
+  return { target, secret, selectors: spec.delegateSelectors }
+}
+
+async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: StepInputs) {
+  const { actor, context, step } = resolving
+  const { schema, instance } = inputs
+  const { changelog } = schema
+  const usedBy = `DB schema "${schema.identifier}" (step "${step.identifier}")`
+  if (changelog === undefined) {
+    throw new AppError('INVALID_REQUEST', `${usedBy} names no changelog. Say in the schema where its changelog lives.`)
+  }
+  const wanted = { reference: changelog.connector, from: context.scope, usedBy }
+  const connector = await findConnector(deps, actor, wanted)
+  if (connector.kind.type === 'JDBC') throw typeMismatch(connector, wanted, 'a git connector')
+  const { spec } = connector.kind
+  if (spec.type === 'Account' && changelog.repo === undefined) {
+    throw new AppError(
+      'INVALID_REQUEST',
+      `The git connector "${changelog.connector}" is for an account, so ${usedBy} has to name the repository: set changelog.repo.`,
+    )
+  }
+  const url = gitRepositoryUrl(spec, changelog.repo)
+  const credential = gitCredential(spec)
+  const secret =
+    credential === undefined
+      ? undefined
+      : await findSecret(deps, actor, {
+          reference: credential.secretReference,
+          from: connector.scope,
+          usedBy: `git connector "${changelog.connector}"`,
+        })
+  const source: GitSource = {
+    url,
+    branch: instance.branch,
+    tag: instance.gitTag,
+    location: changelog.location,
+    username: credential?.username,
+    passwordSecret: secret?.name,
+  }
+  const sourceKey = JSON.stringify([url, instance.branch ?? null, instance.gitTag ?? null, instance.commitSha ?? null])
+  const key: PinKey = {
+    accountId: actor.accountId,
+    executionId: context.executionId,
+    instanceId: inputs.instanceId,
+    source: sourceKey,
+  }
+  const commit = instance.commitSha ?? (await chooseCommit(deps, resolving, key, source, spec))
+  return { source: { ...source, commit }, sourceKey, secret, selectors: spec.delegateSelectors }
+}
+
+/** The pinned commit; else what the control plane finds behind the ref; else nothing, and the pod looks. */
+async function chooseCommit(
+  deps: ResolveDeps,
+  { actor, step, signal }: Resolving,
+  key: PinKey,
+  source: GitSource,
+  spec: GitSpec,
+): Promise<string | undefined> {
+  const pinned = await findPinnedCommit(deps, key)
+  if (pinned !== undefined) return pinned
+  const found = spec.executeOnDelegate ? undefined : await resolveCommit(deps, actor, source, signal)
+  if (found !== undefined) return pinCommit(deps, key, found)
+  return step.type === 'DBSchemaApply' ? awaitPreviewCommit(deps, key, signal) : undefined
+}
