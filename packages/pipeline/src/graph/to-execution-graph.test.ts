@@ -111,18 +111,12 @@ describe('outputsContext', () => {
 
 describe('a pipeline of a thousand nodes', () => {
   it('starts, moves and is shown quickly', () => {
-    const groups = Array.from({ length: 4 }, (_, group) =>
-      stageYaml(
-        `t${group}`,
-        groupYaml(
-          'g',
-          Array.from({ length: 240 }, (_unused, step) =>
-            stepYaml(`s${step}`, '', 'DBSchemaApply', ', tag: "<+pipeline.sequenceId>"'),
-          ).join(),
-        ),
-      ),
-    )
-    const run = new Run(pipelineYaml(groups.join()))
+    const steps = Array.from({ length: 60 }, (_, index) =>
+      stepYaml(`s${index}`, '', 'DBSchemaApply', ', tag: "<+pipeline.sequenceId>"'),
+    ).join()
+    const groups = Array.from({ length: 4 }, (_, index) => groupYaml(`g${index}`, steps)).join()
+    const stages = Array.from({ length: 4 }, (_, index) => stageYaml(`t${index}`, groups))
+    const run = new Run(pipelineYaml(stages.join()))
     const started = performance.now()
     run.start()
     run.succeed()

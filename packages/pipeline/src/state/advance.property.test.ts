@@ -20,7 +20,7 @@ const extras = fc
           timeout === '' ? '' : `timeout: ${timeout},`,
         ].join(' '),
   )
-const step = fc.tuple(extras, fc.constantFrom('', ', image: <+nothing>')).map(
+const step = fc.tuple(extras, fc.constantFrom('', ', resources: { limits: { cpu: <+nothing> } }')).map(
   ([extra, spec]) =>
     (id: string) =>
       stepYaml(id, extra('stageStatus'), 'DBSchemaUpdateSQL', spec),
@@ -91,6 +91,9 @@ function check(run: Run): void {
     if (node.kind === 'step' && isActive(record.status)) expect(record.task).not.toBeNull()
     if (isFinal(record.status))
       expect(children.every((child) => child !== undefined && isFinal(child.status))).toBe(true)
+    // What is being ended is ended in all of its parts: nothing in it runs on unasked.
+    if (record.stop !== null)
+      expect(active.every((child) => child?.stop != null && child.status === 'ABORTING')).toBe(true)
     if (isFinal(record.status)) expect(record.endedAt).not.toBeNull()
   }
 }

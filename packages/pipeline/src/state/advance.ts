@@ -14,6 +14,9 @@ import { initializeOf } from './submit-task.ts'
 /** Handing a cleanup over is tried again by the reconciler this often; then the delegate's own sweeper has to find the pod. */
 const MAX_CLEANUP_SUBMISSIONS = 10
 
+/** Longest sentence that a failure may carry in contracts. */
+const MAX_MESSAGE_LENGTH = 16_384
+
 /**
  * Applies one event to an execution. Pure: the same plan, state and event give the same result. An event that comes late,
  * twice or for something unknown changes nothing.
@@ -107,7 +110,7 @@ function proceed(draft: Draft, planNodeId: string): void {
 function abort(draft: Draft, by: string, reason: string | undefined): void {
   const root = draft.record(draft.plan.rootId)
   if (isFinal(root.status)) return
-  const message = `"${by}" aborted the execution${reason === undefined || reason === '' ? '' : `: ${reason.replace(/\.$/, '')}`}.`
+  const message = `"${by}" aborted the execution${reason === undefined || reason === '' ? '' : `: ${reason.slice(0, 1_000).replace(/\.$/, '')}`}.`
   if (root.status === 'QUEUED') {
     finishNode(draft, draft.plan.rootId, 'ABORTED', message, {
       failure: { code: 'ABORTED', message, failureTypes: [] },
@@ -173,7 +176,7 @@ function endStoppedStep(
   // What was done was done: a step that finished before the cancellation reached it says so.
   if (result?.outcome === 'succeeded' && !own)
     return finishNode(draft, id, 'SUCCEEDED', 'its task succeeded before it could be cancelled', { outputs })
-  const message = `${stop.message} ${afterwards(result)}`
+  const message = `${stop.message} ${afterwards(result)}`.slice(0, MAX_MESSAGE_LENGTH)
   if (stop.cause === 'abort')
     return finishNode(draft, id, 'ABORTED', message, {
       failure: { code: 'ABORTED', message, failureTypes: [] },

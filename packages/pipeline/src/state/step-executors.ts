@@ -31,7 +31,7 @@ export const STEP_EXECUTORS: Readonly<Record<StepType, StepExecutor>> = {
   DBSchemaApply: {
     taskKind: 'pod.execute',
     prepare: (node, start) => {
-      const spec = withFlags(evaluateSpec(node, start), ['tagDatabaseChangeSet', 'markNextChangeSetRun'])
+      const spec = evaluateSpec(node, start)
       return { spec, previewPlanHash: findPreviewPlanHash(spec, start) }
     },
   },
@@ -45,26 +45,6 @@ function evaluateSpec(node: StepNode, { plan, state }: StepStart): JsonObject {
   const scope = lazyScope(plan, state, node.id, plan.run.secretToken)
   const spec = evaluateTree(node.spec, scope, 'spec')
   return isJsonObject(spec) ? spec : {}
-}
-
-/** An expression or an input's default may say "true" as text. */
-function withFlags(spec: JsonObject, fields: readonly string[]): JsonObject {
-  const copy: Record<string, JsonValue> = { ...spec }
-  for (const field of fields) {
-    const value = copy[field]
-    if (value === 'true') copy[field] = true
-    else if (value === 'false' || value === '' || value === null) copy[field] = false
-    else if (value !== undefined && typeof value !== 'boolean') {
-      throw new ExpressionError(
-        'type',
-        `spec.${field} must be true or false, not ${JSON.stringify(value).slice(0, 200)}.`,
-        {
-          expression: field,
-        },
-      )
-    }
-  }
-  return copy
 }
 
 /** The plan that a preview of this execution made for the same database, latest first: an apply runs exactly it. */

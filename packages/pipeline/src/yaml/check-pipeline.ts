@@ -7,6 +7,7 @@ import {
 } from '@sluice/expressions'
 import type { Pipeline } from './pipeline.ts'
 import type { Path } from './positions.ts'
+import type { Step } from './step.ts'
 import type { ExecutionItem } from './step-group.ts'
 import type { Variable } from './field.ts'
 
@@ -14,6 +15,9 @@ import type { Variable } from './field.ts'
 export const MAX_NODES = 1_000
 /** Deepest step group in a step group. */
 export const MAX_GROUP_DEPTH = 10
+
+/** Most steps that share one pod: each may be a container in it. */
+export const MAX_POD_STEPS = 64
 
 /** Something wrong that no single field shows. */
 export interface Finding {
@@ -41,7 +45,7 @@ export function checkPipeline(pipeline: Pipeline): Finding[] {
     checkItems(
       item.stage.spec.execution.steps,
       [...path, 'spec', 'execution', 'steps'],
-      { depth: 0, pod: undefined },
+      { depth: 0, pod: undefined, containers: false },
       findings,
       counter,
     )
@@ -59,6 +63,8 @@ interface Surroundings {
   depth: number
   /** Identifier of the group whose pod the steps share. */
   pod: string | undefined
+  /** The pod has containers, made of images. */
+  containers: boolean
 }
 
 function checkItems(
@@ -77,7 +83,10 @@ function checkItems(
       findings.push({ path: here, message: 'Each entry of "steps" holds exactly one of "step" and "stepGroup".' })
       return
     }
-    if (step !== undefined) names.push({ name: step.identifier, path: [...here, 'step', 'identifier'] })
+    if (step !== undefined) {
+      names.push({ name: step.identifier, path: [...here, 'step', 'identifier'] })
+      if (!around.containers) checkContainerFields(step, [...here, 'step', 'spec'], findings)
+    }
     if (stepGroup === undefined) return
     const groupPath = [...here, 'stepGroup']
     names.push({ name: stepGroup.identifier, path: [...groupPath, 'identifier'] })
@@ -92,10 +101,42 @@ function checkItems(
         message: `The step group "${stepGroup.identifier}" is inside the pod of "${around.pod}" and can't have a pod of its own. Remove its "stepGroupInfra" or move it out.`,
       })
     }
+    const infra = stepGroup.stepGroupInfra?.type
     const pod = around.pod ?? (stepGroup.stepGroupInfra === undefined ? undefined : stepGroup.identifier)
-    checkItems(stepGroup.steps, [...groupPath, 'steps'], { depth: around.depth + 1, pod }, findings, counter)
+    const containers = around.containers || (infra !== undefined && infra !== 'Process')
+    checkItems(
+      stepGroup.steps,
+      [...groupPath, 'steps'],
+      { depth: around.depth + 1, pod, containers },
+      findings,
+      counter,
+    )
+    const steps = countSteps(stepGroup.steps)
+    if (infra !== undefined && steps > MAX_POD_STEPS) {
+      findings.push({
+        path: groupPath,
+        message: `The step group "${stepGroup.identifier}" has ${steps} steps in one pod; ${MAX_POD_STEPS} are allowed. Split it into several groups.`,
+      })
+    }
   })
   checkUnique(names, 'steps and step groups', findings)
+}
+
+/** Fields that only a container can honour are not ignored where a step runs as a process. */
+function checkContainerFields({ identifier, spec }: Step, path: Path, findings: Finding[]): void {
+  for (const field of ['image', 'privileged', 'runAsUser'] as const) {
+    if (spec[field] === undefined || spec[field] === false) continue
+    findings.push({
+      path: [...path, field],
+      message: `The step "${identifier}" runs as a process, without a container, so its "${field}" can't be honoured. Remove it, or put the step into a step group whose "stepGroupInfra" is KubernetesDirect or Docker.`,
+    })
+  }
+}
+
+function countSteps(items: readonly ExecutionItem[]): number {
+  let steps = 0
+  for (const { step, stepGroup } of items) steps += step === undefined ? countSteps(stepGroup?.steps ?? []) : 1
+  return steps
 }
 
 function checkVariables(variables: readonly Variable[] | undefined, path: Path, findings: Finding[]): void {

@@ -44,7 +44,7 @@ const yaml = `pipeline:
                           dbSchema: orders
                           dbInstance: <+pipeline.variables.target>
                           tag: rel-<+pipeline.sequenceId>
-                          tagDatabaseChangeSet: true
+                          tagDatabaseChangeSet: false
                           resources: { limits: { memory: 2Gi, cpu: "1" } }
                         failureStrategies:
                           - onFailure: { errors: [AllErrors], action: { type: Ignore } }
@@ -99,7 +99,11 @@ describe('parsePipelineYaml', () => {
     ['action: { type: Ignore }', 'action: { type: Retry }', /The failure strategy "Retry" isn't built yet/],
     ['type: KubernetesDirect', 'type: ECSDirect', /^22:27 .*The infrastructure type "ECSDirect" isn't built yet/],
     ['dbSchema: orders, ', '', /^30:31 .*dbSchema: .*is missing/],
-    ['tagDatabaseChangeSet: true', 'tagDatabaseChangeSet: maybe', /tagDatabaseChangeSet/],
+    [
+      'tagDatabaseChangeSet: false',
+      'tagDatabaseChangeSet: true',
+      /^41:\d+ .*\("tagDatabaseChangeSet"\) isn't built yet/,
+    ],
     ['identifier: apply', 'identifier: preview', /^32:37 .*Two steps and step groups here are named "preview"/],
     ['value: <+input>.default(stg)', 'value: <+input>.oops(stg)', /^9:14 .*has no "\.oops\(\)"/],
     ['rel-<+pipeline.sequenceId>', 'rel-<+pipeline.sequenceId', /^40:\d+ .*spec\.tag: .*no closing ">"/],
@@ -138,6 +142,14 @@ describe('parsePipelineYaml', () => {
       '- stepGroup: { identifier: inner, stepGroupInfra: { type: Process }, steps: [{ step: { identifier: s, type: DBSchemaUpdateSQL, spec: { dbSchema: a, dbInstance: b } } }] }'
     const at = '                  steps:\n'
     expect(one(at, `${at}                    ${inner}\n`).join()).toContain(`is inside the pod of "db"`)
+  })
+
+  it('refuses what only a container honours where there is none, and takes it where there is', () => {
+    const spec = 'spec: { connectorRef: account.dockerhub, dbSchema: orders, dbInstance: orders_stg }'
+    const withImage = spec.replace(' }', ', image: "our/step:1" }')
+    expect(one(spec, withImage)).toEqual([])
+    const found = problems(yaml.replace(spec, withImage).replace(/type: KubernetesDirect\n.*/, 'type: Process'))
+    expect(found.map((problem) => problem.message).join()).toContain('The step "preview" runs as a process')
   })
 
   it('counts nodes, not lines', () => {

@@ -43,8 +43,9 @@ const DBSchemaApplyStep = z
       ...container,
       ...database,
       tag: text(255).optional(),
-      tagDatabaseChangeSet: orExpression(Flag).optional(),
-      markNextChangeSetRun: orExpression(Flag).optional(),
+      // Until they are built, only what says "off" is taken.
+      tagDatabaseChangeSet: z.literal(false).optional(),
+      markNextChangeSetRun: z.literal(false).optional(),
       migrationType: z.literal('Liquibase').optional(),
     }),
   })
