@@ -189,6 +189,15 @@ describe('the delegate’s machine', () => {
     expect(waits.at(-1)).toBe(45_000)
   })
 
+  it('drops what was offered with the connection, so that it takes no room', () => {
+    const bench = new Bench().connect()
+    bench.offer()
+    bench.tell({ type: 'socketClosed', socket: bench.state.socket, code: 1006, reason: '' })
+    expect([...bench.state.tasks]).toEqual([])
+    bench.connect()
+    expect(types(bench.tell({ type: 'offerDecided', taskId: 'tsk-1', offerId: 'msg-1' }))).toEqual([])
+  })
+
   it('ignores events of sockets that are not the current one', () => {
     const bench = new Bench().connect()
     const before = bench.state

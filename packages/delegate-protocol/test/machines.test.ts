@@ -88,6 +88,43 @@ describe('both machines over a bad link', () => {
     expect(simulation.told.get('tsk-0')).toEqual(['succeeded'])
   })
 
+  const kinds = [
+    'challenge',
+    'hello',
+    'welcome',
+    'heartbeat',
+    'task.offer',
+    'task.accept',
+    'task.grant',
+    'task.chunk',
+    'task.result',
+    'task.result.ack',
+  ]
+  const moments = kinds.flatMap((kind) => (['sent', 'delivered'] as const).map((moment) => [kind, moment] as const))
+  it.each(moments)(
+    'loses no task to a cut when a frame "%s" was %s, the first to the fifth of them',
+    (kind, moment) => {
+      for (let nth = 1; nth <= 5; nth += 1) {
+        for (const replicaToo of [false, true]) {
+          const simulation = new Simulation(randomOf(nth), { databaseFailure: 0, connectFailure: 0 })
+          let seen = 0
+          simulation.onFrame = (frameKind, frameMoment) => {
+            if (frameKind !== kind || frameMoment !== moment || (seen += 1) !== nth) return
+            if (replicaToo) simulation.crashReplica()
+            else simulation.cut()
+          }
+          simulation.startDelegate()
+          for (let index = 0; index < 6; index += 1) simulation.submit(task(index))
+          // Only here, because a big result is slow to encode over and over.
+        if (kind === 'task.chunk') simulation.outputs.set('tsk-0', 'x'.repeat(1_000_000))
+          simulation.run(600_000)
+          expectSettled(simulation)
+          expect([...simulation.told.values()].flat()).toEqual(Array.from({ length: 6 }, () => 'succeeded'))
+        }
+      }
+    },
+  )
+
   it('loses no task to short disconnections and database failures, at any point', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(fc.integer({ min: 8_000, max: 40_000 }), { maxLength: 8 }), (seed, waits) => {

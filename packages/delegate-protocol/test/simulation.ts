@@ -76,6 +76,8 @@ export class Simulation {
   delegate: DelegateState | undefined
   disk: Disk = { journalId: 'journal-1', grants: new Map(), results: new Map() }
   stopped: string | undefined
+  /** Told of every frame, so that a test can strike at any moment. */
+  onFrame: ((kind: string, moment: 'sent' | 'delivered') => void) | undefined
 
   readonly #random: () => number
   readonly #chaos: Chaos
@@ -203,7 +205,7 @@ export class Simulation {
       case 'closeSocket':
         return this.#closeFromDelegate(effect.socket, effect.code, effect.reason)
       case 'send':
-        return this.#sendToServer(effect.socket, encodeDelegateFrame(effect.message, 'd'))
+        return this.#sendToServer(effect.socket, encodeDelegateFrame(effect.message, 'd'), effect.message.kind)
       case 'signHello':
         return this.#later(20, () => this.tell({ type: 'helloSigned', socket: effect.socket, token: 'jwt' }))
       case 'decideOffer': {
@@ -237,7 +239,7 @@ export class Simulation {
           return
         }
         for (const message of resultMessages(stored.result)) {
-          this.#sendToServer(effect.socket, encodeDelegateFrame(message, 'd'))
+          this.#sendToServer(effect.socket, encodeDelegateFrame(message, 'd'), message.kind)
         }
         return
       }
@@ -311,25 +313,33 @@ export class Simulation {
     this.#scheduleServerTick(connection)
   }
 
-  #sendToServer(socket: number, text: string): void {
+  #sendToServer(socket: number, text: string, kind: string): void {
     const link = this.#link
     if (link?.socket !== socket || !link.passing) return
     link.toServerAt = Math.max(link.toServerAt, this.now + Math.ceil(this.#random() * 100))
+    this.onFrame?.(kind, 'sent')
     this.after(link.toServerAt - this.now, () => {
       if (!link.passing) return
       const decoded = decodeDelegateFrame(text)
-      if (decoded.ok) return this.#deliver(link.connection, { type: 'frame', frame: decoded.frame })
+      if (decoded.ok) {
+        this.#deliver(link.connection, { type: 'frame', frame: decoded.frame })
+        return this.onFrame?.(kind, 'delivered')
+      }
       this.problems.push(decoded.problem.message)
     })
   }
 
-  #sendToDelegate(link: Link, text: string): void {
+  #sendToDelegate(link: Link, text: string, kind: string): void {
     if (!link.passing) return
     link.toDelegateAt = Math.max(link.toDelegateAt, this.now + Math.ceil(this.#random() * 100))
+    this.onFrame?.(kind, 'sent')
     this.after(link.toDelegateAt - this.now, () => {
       if (!link.passing) return
       const decoded = decodeServerFrame(text)
-      if (decoded.ok) return this.tell({ type: 'frame', socket: link.socket, frame: decoded.frame })
+      if (decoded.ok) {
+        this.tell({ type: 'frame', socket: link.socket, frame: decoded.frame })
+        return this.onFrame?.(kind, 'delivered')
+      }
       this.problems.push(decoded.problem.message)
     })
   }
@@ -374,7 +384,8 @@ export class Simulation {
     const database = (run: () => void) => this.after(Math.ceil(this.#random() * 100), run)
     switch (effect.type) {
       case 'send':
-        if (connection.link) this.#sendToDelegate(connection.link, encodeServerFrame(effect.message, 's'))
+        if (connection.link)
+          this.#sendToDelegate(connection.link, encodeServerFrame(effect.message, 's'), effect.message.kind)
         return
       case 'close': {
         const { link } = connection
