@@ -67,7 +67,7 @@ async function installRedis(yes) {
   const install = `Install it and try again:\n\n  ${byHand}`
   if (!isDebian() || process.getuid?.() !== 0) fail(`${why} ${install}`)
   if (!yes && !(await agrees(`${why} Install the system package "redis-server" now? [y/N] `)))
-    fail(`Nothing was installed. ${install}`)
+    fail(`${why} Nothing was installed. ${install}`)
   say('Installing redis-server …')
   // The package would start a system service. It is not ours, and the private one needs none: 101 means "not allowed".
   const hadPolicy = existsSync(POLICY)

@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { basename } from 'node:path'
 
 /** TCP state "listening" in /proc/net/tcp. */
 const LISTENING = '0A'
@@ -24,8 +25,8 @@ export async function findListener(port: number): Promise<{ pid: number; command
     for (const descriptor of descriptors) {
       const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')
       if (!sockets.has(target)) continue
-      const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => 'unknown')
-      return { pid: Number(pid), command: command.trim() }
+      const [program] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      return { pid: Number(pid), command: basename(program ?? '') || 'unknown' }
     }
   }
   return undefined
