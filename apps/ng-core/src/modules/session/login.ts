@@ -1,0 +1,141 @@
+import type { login as contract } from '@sluice/contracts/auth'
+import { AppError } from '@sluice/contracts/errors'
+import type { RouteBody } from '@sluice/contracts/routes'
+import type { Deps } from '../../deps.ts'
+import { appendAudit } from '../audit/append-audit.ts'
+import { claimAttempt, forgetFailures } from './lock-out.ts'
+import { openSessions } from './open-session.ts'
+import { verifyPassword } from './password.ts'
+import { parseSessionToken, secretMatches } from './session-token.ts'
+
+/** Accounts that one e-mail address is tried in; more need `accountIdentifier`. */
+const CANDIDATES_MAX = 4
+
+export interface LoginSource {
+  ip: string | undefined
+  correlationId: string
+  /** Value of the session cookie that the request carried. */
+  oldSession: string | undefined
+}
+
+export interface LoginResult {
+  accountIdentifier: string
+  principal: { type: 'USER'; id: string; name: string }
+  token: string | undefined
+  expiresAt: number
+  setCookie: string
+}
+
+interface Candidate {
+  accountId: string
+  id: string
+  name: string
+  email: string
+  passwordHash: string
+}
+
+/** The same for every reason, so that an answer tells nobody who exists or who is locked out. */
+function refused(): AppError {
+  return new AppError(
+    'INVALID_CREDENTIALS',
+    'The e-mail address or the password is wrong, or too many wrong passwords have locked the user for some minutes. Check both, or ask an administrator to set a new password.',
+  )
+}
+
+/**
+ * Signs a user in: checks the password, ends the request's older session, opens new ones.
+ * @throws AppError INVALID_CREDENTIALS; INVALID_REQUEST where several accounts match and none is named
+ */
+export async function login(
+  deps: Pick<Deps, 'prisma' | 'publishRevocation'>,
+  input: RouteBody<typeof contract>,
+  source: LoginSource,
+): Promise<LoginResult> {
+  const candidates: Candidate[] = await deps.prisma.user.findMany({
+    where: { email: input.email, disabled: false, accountId: input.accountIdentifier },
+    select: { accountId: true, id: true, name: true, email: true, passwordHash: true },
+    orderBy: { createdAt: 'asc' },
+    take: CANDIDATES_MAX,
+  })
+  if (candidates.length === 0) {
+    await verifyPassword(undefined, input.password)
+    throw refused()
+  }
+  const matching: Candidate[] = []
+  for (const candidate of candidates) {
+    // One after the other: each costs 19 MiB and a core.
+    // oxlint-disable-next-line no-await-in-loop
+    if (await matches(deps, candidate, input.password, source)) matching.push(candidate)
+  }
+  const [user, another] = matching
+  if (user === undefined) throw refused()
+  if (another !== undefined) {
+    throw new AppError(
+      'INVALID_REQUEST',
+      'This e-mail address belongs to several accounts. Add "accountIdentifier" to say which one you mean.',
+      { details: { accountIdentifiers: matching.map((candidate) => candidate.accountId) } },
+    )
+  }
+  const principal = { type: 'USER' as const, id: user.id, name: user.name }
+  const { opened, ended } = await deps.prisma.$transaction(async (tx) => {
+    await forgetFailures(tx, user)
+    const endedSession = await endOldSession(tx, source.oldSession)
+    const sessions = await openSessions(tx, user, { bearer: input.bearer, now: Date.now() })
+    await appendAudit(
+      tx,
+      { accountId: user.accountId, principal, correlationId: source.correlationId, ip: source.ip },
+      { action: 'LOGIN', resource: { type: 'user', identifier: user.id, name: user.email } },
+    )
+    return { opened: sessions, ended: endedSession }
+  })
+  if (ended !== undefined) await deps.publishRevocation({ ...ended, kind: 'session' })
+  return {
+    accountIdentifier: user.accountId,
+    principal,
+    token: opened.bearer,
+    expiresAt: opened.expiresAt,
+    setCookie: opened.cookie,
+  }
+}
+
+async function matches(
+  deps: Pick<Deps, 'prisma'>,
+  user: Candidate,
+  password: string,
+  source: LoginSource,
+): Promise<boolean> {
+  const free = await claimAttempt(deps.prisma, user)
+  const right = await verifyPassword(user.passwordHash, password)
+  if (free && right) return true
+  await deps.prisma.$transaction((tx) =>
+    appendAudit(
+      tx,
+      {
+        accountId: user.accountId,
+        principal: { type: 'USER', id: user.id, name: user.name },
+        correlationId: source.correlationId,
+        ip: source.ip,
+      },
+      {
+        action: 'LOGIN_FAILED',
+        resource: { type: 'user', identifier: user.id, name: user.email },
+        after: { reason: free ? 'wrong password' : 'locked' },
+      },
+    ),
+  )
+  return false
+}
+
+/** A new sign-in never continues an older session: whoever planted its cookie gains nothing. */
+async function endOldSession(
+  tx: Parameters<Parameters<Deps['prisma']['$transaction']>[0]>[0],
+  value: string | undefined,
+): Promise<{ accountId: string; id: string } | undefined> {
+  const parts = value === undefined ? undefined : parseSessionToken(value)
+  if (parts === undefined) return undefined
+  const { accountId, id } = parts
+  const session = await tx.session.findUnique({ where: { accountId_id: { accountId, id } } })
+  if (session === null || !secretMatches(parts.secret, session.secretHash)) return undefined
+  await tx.session.delete({ where: { accountId_id: { accountId, id } }, select: { id: true } })
+  return { accountId, id }
+}

@@ -1,0 +1,52 @@
+import {
+  changePassword as changePasswordContract,
+  exchangeCredential as exchangeContract,
+  login as loginContract,
+  logout as logoutContract,
+} from '@sluice/contracts/auth'
+import type { FastifyRequest } from 'fastify'
+import type { Mount } from '../../routes.ts'
+import { changePassword } from './change-password.ts'
+import { exchangeCredential } from './exchange-credential.ts'
+import { login, type LoginResult } from './login.ts'
+import { logout } from './logout.ts'
+import { sessionCookie, sessionCookieOf } from './session-token.ts'
+
+/** Address of the caller as the gateway, the only peer, passes it on. */
+export function clientIp(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-forwarded-for']
+  return typeof header === 'string' ? header.slice(0, 64) : undefined
+}
+
+function presentedSession(request: FastifyRequest): string | undefined {
+  const { authorization } = request.headers
+  if (authorization?.startsWith('Bearer ') === true) return authorization.slice('Bearer '.length)
+  return sessionCookieOf(request.headers.cookie)
+}
+
+function shown({ setCookie: _cookie, ...rest }: LoginResult): Omit<LoginResult, 'setCookie'> {
+  return rest
+}
+
+export function mountSessionRoutes({ route, deps }: Mount): void {
+  route(loginContract, async ({ body, request, reply }) => {
+    const result = await login(deps, body, {
+      ip: clientIp(request),
+      correlationId: request.id,
+      oldSession: sessionCookieOf(request.headers.cookie),
+    })
+    reply.header('set-cookie', result.setCookie)
+    return shown(result)
+  })
+  route(logoutContract, async ({ request, reply }) => {
+    await logout(deps, presentedSession(request), { ip: clientIp(request), correlationId: request.id })
+    reply.header('set-cookie', sessionCookie('', 0, 0))
+    return true
+  })
+  route(changePasswordContract, async ({ actor, body, reply }) => {
+    const result = await changePassword(deps, actor, body)
+    reply.header('set-cookie', result.setCookie)
+    return shown(result)
+  })
+  route(exchangeContract, ({ body }) => exchangeCredential(deps, body.credential))
+}
