@@ -13,8 +13,8 @@ const scope = {
     a: { b: 'text', n: 4, list: ['x', 'y'], deep: { t: template('<+a.b><+a.n>') } },
     twice: template('<+twice2><+twice2>'),
     twice2: template('<+twice3><+twice3>'),
-    twice3: template(`${'<+twice4>'.repeat(200)}`),
-    twice4: template(`${'<+a.b>'.repeat(200)}`),
+    twice3: template('<+twice4>'.repeat(200)),
+    twice4: template('<+a.b>'.repeat(200)),
   },
 }
 const word = fc.constantFrom(

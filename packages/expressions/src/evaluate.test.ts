@@ -112,7 +112,7 @@ describe('evaluate', () => {
     [`<+${'('.repeat(8000)}>`, 'syntax'],
     [`<+${'!'.repeat(8000)}true>`, 'too_large'],
     [`<+${'a'.repeat(9000)}>`, 'too_large'],
-    [`${'<+'.repeat(5000)}`, 'too_large'],
+    ['<+'.repeat(5000), 'too_large'],
   ])('refuses %s as %s', (text, code) => {
     const error = failure(text)
     expect([code, 'syntax']).toContain(error.code)
