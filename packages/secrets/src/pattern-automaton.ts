@@ -8,6 +8,8 @@ export class PatternAutomaton {
   /** Node of the longest proper suffix that is a prefix of some pattern. */
   readonly #fallback: number[] = [0]
   readonly #depth: number[] = [0]
+  /** The edge that leads to a node, as in `#children`. */
+  readonly #edge: number[] = [0]
   /** Length of the longest pattern that ends at a node; 0 for none. */
   readonly #match: number[] = [0]
 
@@ -46,6 +48,7 @@ export class PatternAutomaton {
         child = this.#depth.length
         this.#children.set(edge, child)
         this.#depth.push(index + 1)
+        this.#edge.push(edge)
         this.#match.push(0)
         this.#fallback.push(0)
       }
@@ -56,10 +59,10 @@ export class PatternAutomaton {
 
   /** Breadth first: the fallback of a parent is known before its children ask for it. */
   #connect(): void {
-    const edges = [...this.#children].sort(
-      ([, left], [, right]) => (this.#depth[left] ?? 0) - (this.#depth[right] ?? 0),
-    )
-    for (const [edge, child] of edges) {
+    const nodes = Uint32Array.from(this.#edge.keys()).subarray(1)
+    nodes.sort((left, right) => (this.#depth[left] ?? 0) - (this.#depth[right] ?? 0))
+    for (const child of nodes) {
+      const edge = this.#edge[child] ?? 0
       const parent = Math.floor(edge / 65_536)
       const unit = edge % 65_536
       const fallback = parent === 0 ? 0 : this.next(this.#fallback[parent] ?? 0, unit)
