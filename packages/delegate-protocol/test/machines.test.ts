@@ -116,7 +116,7 @@ describe('both machines over a bad link', () => {
           simulation.startDelegate()
           for (let index = 0; index < 6; index += 1) simulation.submit(task(index))
           // Only here, because a big result is slow to encode over and over.
-        if (kind === 'task.chunk') simulation.outputs.set('tsk-0', 'x'.repeat(1_000_000))
+          if (kind === 'task.chunk') simulation.outputs.set('tsk-0', 'x'.repeat(1_000_000))
           simulation.run(600_000)
           expectSettled(simulation)
           expect([...simulation.told.values()].flat()).toEqual(Array.from({ length: 6 }, () => 'succeeded'))

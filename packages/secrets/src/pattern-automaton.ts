@@ -59,9 +59,7 @@ export class PatternAutomaton {
 
   /** Breadth first: the fallback of a parent is known before its children ask for it. */
   #connect(): void {
-    const nodes = Uint32Array.from(this.#edge.keys()).subarray(1)
-    nodes.sort((left, right) => (this.#depth[left] ?? 0) - (this.#depth[right] ?? 0))
-    for (const child of nodes) {
+    for (const child of this.#byDepth()) {
       const edge = this.#edge[child] ?? 0
       const parent = Math.floor(edge / 65_536)
       const unit = edge % 65_536
@@ -70,5 +68,24 @@ export class PatternAutomaton {
       // The longest pattern ending at this node covers every shorter one that ends here as well.
       if ((this.#match[child] ?? 0) === 0) this.#match[child] = this.#match[fallback] ?? 0
     }
+  }
+
+  /** Every node but the first, by depth: a counting sort, as a large secret has a million nodes. */
+  #byDepth(): Uint32Array {
+    const places: number[] = []
+    for (const depth of this.#depth) places[depth] = (places[depth] ?? 0) + 1
+    let next = 0
+    for (let depth = 0; depth < places.length; depth += 1) {
+      const count = places[depth] ?? 0
+      places[depth] = next
+      next += count
+    }
+    const nodes = new Uint32Array(this.#depth.length)
+    for (const [node, depth] of this.#depth.entries()) {
+      const place = places[depth] ?? 0
+      nodes[place] = node
+      places[depth] = place + 1
+    }
+    return nodes.subarray(1)
   }
 }
