@@ -30,8 +30,8 @@ function serialiseList(list: FieldList, depth: number): string {
   if (list.length === 0) return '[]'
   const indent = '    '.repeat(depth + 1)
   const parts = list.map((item) => {
-    const object = typeof item === 'object' && item !== null && !isList(item)
-    return indent + (object ? serialiseFields(item, depth + 2) : String(item))
+    if (isList(item)) return indent + serialiseList(item, depth + 2)
+    return indent + (typeof item === 'object' && item !== null ? serialiseFields(item, depth + 2) : String(item))
   })
   return `[\n${parts.join(',\n')}\n${'    '.repeat(depth)}]`
 }

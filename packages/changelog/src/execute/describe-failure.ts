@@ -1,4 +1,4 @@
-import { DatabaseError } from '@sluice/drivers/driver'
+import type { DatabaseError } from '@sluice/drivers/driver'
 import { formatChangeSetId } from '../model/change-log.ts'
 import { formatPosition } from '../model/position.ts'
 import type { SourceText } from '../model/source-text.ts'

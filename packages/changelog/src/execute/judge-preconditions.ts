@@ -1,6 +1,7 @@
 import type { Driver } from '@sluice/drivers/driver'
 import type { PreparedStep } from '../plan/prepare.ts'
-import { evaluatePreconditions } from '../precondition/evaluate.ts'
+import type { Preconditions } from '../model/change-log.ts'
+import { evaluatePreconditions, type Evaluation } from '../precondition/evaluate.ts'
 
 export type PreconditionVerdict = { kind: 'run' } | { kind: 'skip' | 'markRan' | 'halt'; sentence: string }
 
@@ -12,8 +13,7 @@ export async function judgePreconditions(
 ): Promise<PreconditionVerdict> {
   const { preconditions } = step.changeSet
   if (preconditions === null) return { kind: 'run' }
-  await driver.begin({ readOnly: true }, signal)
-  const evaluation = await evaluatePreconditions(driver, preconditions, signal).finally(() => driver.rollback())
+  const evaluation = await evaluateReadOnly(driver, preconditions, signal)
   if (evaluation.holds === true) return { kind: 'run' }
   const failed = evaluation.holds === false
   const sentence = (failed ? preconditions.onFailMessage : preconditions.onErrorMessage) ?? evaluation.why
@@ -26,5 +26,18 @@ export async function judgePreconditions(
       return { kind: 'markRan', sentence }
     case 'WARN':
       return { kind: 'run' }
+  }
+}
+
+async function evaluateReadOnly(
+  driver: Driver,
+  preconditions: Preconditions,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation> {
+  await driver.begin({ readOnly: true }, signal)
+  try {
+    return await evaluatePreconditions(driver, preconditions, signal)
+  } finally {
+    await driver.rollback()
   }
 }

@@ -19,7 +19,7 @@ export interface RunContext {
   lockTimeoutMs: number
   deploymentId: string
   clock: Clock
-  emit(event: ExecuteEvent): void
+  emit: (event: ExecuteEvent) => void
   signal: AbortSignal | undefined
 }
 

@@ -158,14 +158,11 @@ export class ChangeLogReader {
       const hint = 'Paths count from the root of the sources, or with relativeToChangelogFile: true from this file'
       return this.#report(node.at, 'FILE_NOT_FOUND', `there is no file "${path}" to include. ${hint}`)
     }
-    const logicalPath = textOf(scope, node, 'logicalFilePath')
-    await this.#included(
-      source,
-      path,
-      node,
-      scope,
-      logicalPath === undefined ? path : (normalisePath(logicalPath) ?? logicalPath),
-    )
+    if (entry(node, 'logicalFilePath') !== undefined) {
+      const sentence = 'logicalFilePath of an include has no effect, as in Liquibase 4.28. Set it in the included file'
+      this.#reading.notice(node.at, sentence)
+    }
+    await this.#included(source, path, node, scope)
   }
 
   async #includeAll(node: Node, scope: FileScope): Promise<void> {
@@ -206,11 +203,11 @@ export class ChangeLogReader {
     }
     for (const path of paths) {
       const source = await this.#source(path)
-      if (source !== undefined) await this.#included(source, path, node, scope, path)
+      if (source !== undefined) await this.#included(source, path, node, scope)
     }
   }
 
-  async #included(source: SourceText, path: string, node: Node, scope: FileScope, logicalPath: string): Promise<void> {
+  async #included(source: SourceText, path: string, node: Node, scope: FileScope): Promise<void> {
     if (this.#open.includes(path)) {
       return this.#report(node.at, 'INCLUDE_CYCLE', `"${path}" includes itself: ${[...this.#open, path].join(' → ')}`)
     }
@@ -222,7 +219,7 @@ export class ChangeLogReader {
     await this.#file(source, {
       reading: this.#reading,
       path,
-      logicalPath,
+      logicalPath: path,
       contexts: contexts === undefined ? scope.contexts : [contexts, ...scope.contexts],
       labels: labels === undefined ? scope.labels : [labels, ...scope.labels],
       ignore: scope.ignore || flagOf(scope, node, false, 'ignore'),

@@ -1,6 +1,6 @@
 import { isBuiltChange, isKnownChange } from '../change/change-types.ts'
 import type { Change, SqlBlock } from '../model/change-log.ts'
-import { SourceText } from '../model/source-text.ts'
+import type { SourceText } from '../model/source-text.ts'
 import { flagOf, requiredText, sourceOf, textOf } from './fields.ts'
 import { items, type MapEntry, type Node } from './node.ts'
 import { resolvePath } from './path.ts'

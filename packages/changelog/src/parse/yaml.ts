@@ -78,7 +78,7 @@ class NodeBuilder {
   }
 
   #entries(key: unknown, value: unknown, depth: number): MapEntry[] {
-    const name = isScalar(key) ? String(key.value ?? '') : ''
+    const name = isScalar(key) ? scalarText(key.value) : ''
     if (name === '<<') {
       const merged = this.build(value, depth + 1)
       const maps = merged.kind === 'list' ? merged.items : [merged]
@@ -93,7 +93,7 @@ class NodeBuilder {
   }
 
   #scalar(scalar: Scalar, at: Position): SourceText | null {
-    const value = typeof scalar.value === 'string' ? scalar.value : scalar.value === null ? '' : String(scalar.value)
+    const value = scalarText(scalar.value)
     const start = scalar.range?.[0] ?? 0
     if (scalar.type === 'PLAIN' || scalar.type === undefined || scalar.type === null) {
       const plain = readPlainScalar(value)
@@ -134,4 +134,9 @@ class NodeBuilder {
 
 function sentence(message: string): string {
   return message.split('\n')[0]?.replace(/:$/, '') ?? message
+}
+
+/** The failsafe schema leaves every scalar a string. */
+function scalarText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -65,7 +65,7 @@ export function readJdbcUrl(url: string): JdbcTarget {
     )
   }
   const rest = url.trim().slice('jdbc:postgresql:'.length)
-  const [address = '', query = ''] = splitOnce(rest, '?')
+  const [address, query] = splitOnce(rest, '?')
   const { hosts, database } = readAddress(url, address)
   return { dialect: 'postgresql', hosts, database, ...readParameters(url, query) }
 }
@@ -74,7 +74,7 @@ function readAddress(url: string, address: string): Pick<JdbcTarget, 'hosts' | '
   if (!address.startsWith('//')) {
     return { hosts: [{ host: 'localhost', port: DEFAULT_PORT }], database: decode(url, address.replace(/^\//, '')) }
   }
-  const [authority = '', path = ''] = splitOnce(address.slice(2), '/')
+  const [authority, path] = splitOnce(address.slice(2), '/')
   if (authority.includes('@')) {
     throw new DriverError(
       'JDBC_PARAMETER_REFUSED',
@@ -99,7 +99,7 @@ function readParameters(url: string, query: string): Omit<JdbcTarget, 'dialect' 
   const notices: string[] = []
   const refusals: string[] = []
   for (const part of query.split('&').filter((piece) => piece !== '')) {
-    const [rawName = '', rawValue = ''] = splitOnce(part, '=')
+    const [rawName, rawValue] = splitOnce(part, '=')
     const name = decode(url, rawName)
     const rule = Object.hasOwn(POSTGRES_PARAMETERS, name) ? POSTGRES_PARAMETERS[name] : undefined
     if (rule === undefined)

@@ -122,7 +122,7 @@ function loginError(error: unknown, host: string, port: number, database: string
   const message = error instanceof Error ? error.message : String(error)
   const details = { host, port, database, user, sqlState: state ?? null }
   const at = `${host}:${port}`
-  switch (state) {
+  switch (state ?? '') {
     case '28P01':
       return new DriverError(
         'WRONG_PASSWORD',

@@ -214,5 +214,5 @@ function lostError(error: unknown): DatabaseError {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : String(value ?? '')
+  return typeof value === 'string' ? value : ''
 }

@@ -2,6 +2,7 @@ import type { SqlBlock } from '../../model/change-log.ts'
 import type { SourceText } from '../../model/source-text.ts'
 import { delimiterMatcher } from './delimiter.ts'
 import { lex, tokenAt, type Token } from './lex.ts'
+import { stripComments } from './strip-comments.ts'
 
 /** `BEGIN` followed by one of these starts a transaction, not a block. */
 const NOT_A_BLOCK = /^(?:transaction|tran|trans|dialog|conversation|distributed)$/i
@@ -13,7 +14,7 @@ const NOT_A_BLOCK = /^(?:transaction|tran|trans|dialog|conversation|distributed)
 export function splitStatements(block: SqlBlock): SourceText[] {
   const { text } = block
   if (!block.splitStatements && block.grammar === 'liquibase') {
-    const whole = (block.stripComments ? stripComments(text, 0, text.text.length) : text).trim()
+    const whole = (block.stripComments ? stripComments(text) : text).trim()
     return isEmpty(whole.text) ? [] : [whole]
   }
   const sql = text.text
@@ -21,7 +22,7 @@ export function splitStatements(block: SqlBlock): SourceText[] {
   const statements: SourceText[] = []
   let from = 0
   const emit = (end: number) => {
-    const piece = (block.stripComments ? stripComments(text, from, end) : text.slice(from, end)).trim()
+    const piece = (block.stripComments ? stripComments(text.slice(from, end)) : text.slice(from, end)).trim()
     if (!isEmpty(piece.text)) statements.push(piece)
   }
   const blocks = block.grammar === 'liquibase' ? new BlockDepth() : new RoutineDepth()
@@ -87,13 +88,4 @@ function isEmpty(sql: string): boolean {
   return lex(sql).every(
     (token) => token.kind === 'space' || token.kind === 'lineComment' || token.kind === 'blockComment',
   )
-}
-
-function stripComments(text: SourceText, start: number, end: number): SourceText {
-  const piece = text.slice(start, end)
-  const edits = lex(piece.text)
-    .filter((token) => token.kind === 'lineComment' || token.kind === 'blockComment')
-    // A blank, so that what stood on both sides of the comment stays two words.
-    .map((token) => ({ start: token.start, end: token.end, text: token.kind === 'blockComment' ? ' ' : '' }))
-  return piece.replace(edits)
 }

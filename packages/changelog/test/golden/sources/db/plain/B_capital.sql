@@ -1,0 +1,1 @@
+insert into plain_one values (3);
