@@ -71,6 +71,8 @@ export function delegateEnvironment({ layout, state }: EnvironmentOptions): Node
   return {
     ...sharedEnvironment(layout),
     SLUICE_DELEGATE_NAME: 'local',
+    // There is no cluster here: pipelines written for one run in processes of this machine.
+    SLUICE_DELEGATE_RUN_AS_PROCESS: 'kubernetes,docker',
     SLUICE_DELEGATE_TOKEN_FILE: layout.delegateTokenFile,
     SLUICE_DELEGATE_SERVICE_URL: url(state, 'delegate-service public'),
     SLUICE_HEALTH_HOST: '127.0.0.1',

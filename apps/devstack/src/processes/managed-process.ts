@@ -4,8 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../user-error.ts'
 import { readReason } from './read-reason.ts'
 
-/** Loaded into every process before its own code. */
-const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href
 const READY_WITHIN_MS = 60_000
 /** A service stops within 10 s by itself; this is for one that hangs. */
 const STOP_WITHIN_MS = 15_000
@@ -97,10 +95,10 @@ export class ManagedProcess {
       await log.close()
       throw new UserError(`${this.name} was not started: Sluice is stopping.`)
     }
-    const child = spawn(process.execPath, ['--import', END_WITH_PARENT, options.main], {
+    const child = spawn(process.execPath, [options.main], {
       env: options.environment,
       cwd: options.dataDir,
-      // The channel tells end-with-parent.ts when we are gone, however we went.
+      // The channel tells the process when we are gone, however we went; then it stops by itself.
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
       detached: true,
     })
