@@ -15,6 +15,7 @@ import { AttemptQueue } from './modules/attempt/attempt-queue.ts'
 import { LogRegistry } from './modules/log/log-registry.ts'
 import { writeInitLog } from './modules/log/write-init-log.ts'
 import { openPod, type PodState } from './modules/pod/pod-state.ts'
+import { StepChannels } from './modules/pod/step-channels.ts'
 
 export const VERSION = '0.0.0'
 /** When the owner is gone, nobody waits for the rest of the log; this much is worth a try. */
@@ -26,6 +27,7 @@ export async function startLiteEngine(
   identity: ProcessIdentity,
   options: { spoolFolder: string; logger: Logger; exit: () => void },
 ): Promise<RunningProgram> {
+  const channels = new StepChannels(identity)
   const attempts = new AttemptQueue()
   const logs = new LogRegistry(join(options.spoolFolder, 'spool'))
   let opening: { podId: string; pod: Promise<PodState> } | undefined
@@ -33,7 +35,7 @@ export async function startLiteEngine(
 
   const open = async (request: SetupRequest): Promise<PodState> => {
     try {
-      pod = await openPod(identity, request)
+      pod = await openPod(channels, request)
     } catch (error) {
       // A Setup that failed may be tried again.
       opening = undefined
@@ -83,6 +85,7 @@ export async function startLiteEngine(
       await attempts.cancelAll('the delegate of this pod is gone', ORPHAN_CANCEL_MS)
       await logs.close(ORPHAN_SHIP_MS)
       await pod?.close()
+      channels.close()
       await server.close(0)
     },
   }

@@ -33,6 +33,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const compileCacheFolder = join(options.stateFolder, 'compile-cache')
   await mkdir(podsFolder, { recursive: true, mode: 0o700 })
   await mkdir(compileCacheFolder, { recursive: true, mode: 0o700 })
+  const startWithinMs = options.startWithinMs ?? 20_000
   const onDiagnostics = options.onDiagnostics ?? (() => {})
   const pool = new WarmPool({
     size: options.warmSlots ?? 1,
@@ -42,6 +43,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         compileCacheFolder,
         programs: options.programs,
         environment: options.environment ?? {},
+        startWithinMs,
         onDiagnostics,
       }),
     onError: (error) => onDiagnostics('warm pool', error instanceof Error ? error.message : String(error)),
@@ -55,7 +57,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const start = async (spec: PodSpec, signal: AbortSignal | undefined): Promise<ProcessPod> => {
     try {
       const pod = await startProcessPod(pool, spec, {
-        startWithinMs: options.startWithinMs ?? 20_000,
+        startWithinMs,
         shipWithinMs: options.shipWithinMs ?? 10_000,
         signal,
       })

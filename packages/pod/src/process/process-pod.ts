@@ -1,14 +1,12 @@
 import { AppError } from '@sluice/contracts/errors'
-import { AttemptState, LiteEngineServiceClient, LogShipping } from '@sluice/proto/lite-engine'
+import { AttemptState, LogShipping, type LiteEngineServiceClient } from '@sluice/proto/lite-engine'
 import type * as liteEngine from '@sluice/proto/lite-engine'
 import { callUnary, isServiceError, readStream } from '../grpc/call.ts'
-import { createPodClient, waitForChannel } from '../grpc/create-pod-client.ts'
-import { roleUri, serverNameOf } from '../identity/pod-authority.ts'
 import { OutcomeBuilder, unitStatus } from '../runtime/outcome-builder.ts'
 import type { Pod, PodSpec, StepEvent, StepRequest } from '../runtime/pod-runtime.ts'
 import type { PodProcess } from './spawn-program.ts'
 import type { WarmPool } from './warm-pool.ts'
-import { MEMBERS, type WarmSlot } from './warm-slot.ts'
+import type { WarmSlot } from './warm-slot.ts'
 
 interface StartOptions {
   startWithinMs: number
@@ -29,82 +27,35 @@ export async function startProcessPod(pool: WarmPool, spec: PodSpec, options: St
   const startedAt = Date.now()
   options.signal?.throwIfAborted()
   const { slot, isWarm } = await pool.take()
-  let client: LiteEngineServiceClient | undefined
   try {
-    options.signal?.throwIfAborted()
-    const addresses = await identify(slot, options.startWithinMs)
-    client = createPodClient(
-      LiteEngineServiceClient,
-      { ...addresses.liteEngine, serverName: serverNameOf(slot.name, 'lite-engine') },
-      { caPem: slot.certificates.caPem, ...slot.certificates.roles.delegate },
-    )
-    await waitForChannel(client, options.startWithinMs)
-    const request = setupRequest(slot, spec, addresses.dbStep, isWarm, startedAt)
+    const { client } = slot
+    const request = setupRequest(slot, spec, isWarm, startedAt)
     await callUnary(client.setup.bind(client), request, { withinMs: options.startWithinMs, signal: options.signal })
   } catch (error) {
-    client?.close()
     await slot.dispose(0)
     throw isServiceError(error) ? new Error(`${error.details}.`, { cause: error }) : error
   }
-  return createPod(slot, client, spec, { readyMs: Date.now() - startedAt, isWarm }, options.shipWithinMs)
+  return createPod(slot, spec, { readyMs: Date.now() - startedAt, isWarm }, options.shipWithinMs)
 }
 
-interface Address {
-  host: string
-  port: number
-}
-
-async function identify(slot: WarmSlot, withinMs: number): Promise<{ liteEngine: Address; dbStep: Address }> {
-  const { caPem, roles } = slot.certificates
-  const liteEngine = slot.block.endpoint(MEMBERS.liteEngine)
-  const dbStep = slot.block.endpoint(MEMBERS.dbStep)
-  const shared = { caPem, workspace: slot.workspace }
-  const [engineReport, stepReport] = await Promise.all([
-    slot.liteEngine.identify(
-      { ...shared, ...roles['lite-engine'], ...liteEngine, allowedPeer: roleUri(slot.name, 'delegate') },
-      withinMs,
-    ),
-    slot.dbStep.identify(
-      { ...shared, ...roles.step, ...dbStep, allowedPeer: roleUri(slot.name, 'lite-engine') },
-      withinMs,
-    ),
-  ])
-  return {
-    liteEngine: { host: liteEngine.host, port: engineReport.port },
-    dbStep: { host: dbStep.host, port: stepReport.port },
-  }
-}
-
-function setupRequest(
-  slot: WarmSlot,
-  spec: PodSpec,
-  dbStep: Address,
-  isWarm: boolean,
-  startedAt: number,
-): liteEngine.SetupRequest {
+function setupRequest(slot: WarmSlot, spec: PodSpec, isWarm: boolean, startedAt: number): liteEngine.SetupRequest {
   const now = Date.now()
-  const lines = [
-    `Pod ${spec.podId} on the process runtime, ${isWarm ? 'from the warm pool' : 'started cold'}`,
-    `Lite engine and step container listen with the pod's own certificates after ${now - startedAt} ms`,
-  ]
+  const origin = isWarm ? 'taken from the warm pool' : `started cold in ${now - startedAt} ms`
   return {
     podId: spec.podId,
     // One process serves all steps of the same kind: they run one after the other anyway.
-    steps: spec.steps.map(({ name }) => ({ name, ...dbStep, serverName: serverNameOf(slot.name, 'step') })),
+    steps: spec.steps.map(({ name }) => ({ name, ...slot.stepAddress })),
     secrets: { ...spec.secrets },
     log: { url: spec.log.url, caPem: spec.log.caPem, token: spec.log.token },
     initLogKey: spec.log.initKey ?? '',
-    initLines: lines.map((text, index) => ({ seq: index + 1, timeMs: now, level: 'info', text, unit: '' })),
+    initLines: [
+      { seq: 1, timeMs: now, level: 'info', text: `Pod ${spec.podId} on the process runtime, ${origin}`, unit: '' },
+    ],
   }
 }
 
-function createPod(
-  slot: WarmSlot,
-  client: LiteEngineServiceClient,
-  spec: PodSpec,
-  startup: Pod['startup'],
-  shipWithinMs: number,
-): ProcessPod {
+function createPod(slot: WarmSlot, spec: PodSpec, startup: Pod['startup'], shipWithinMs: number): ProcessPod {
+  const { client } = slot
   let disposed: Promise<void> | undefined
   // Never settles for a pod that was ended on purpose.
   const lost = new Promise<string>((resolve) => {
@@ -145,7 +96,6 @@ function createPod(
             { withinMs: shipWithinMs + CANCEL_MARGIN_MS },
           ).catch(() => undefined)
         }
-        client.close()
         await slot.dispose(CANCEL_MARGIN_MS)
       })()),
   }

@@ -14,6 +14,8 @@ export const ProcessIdentity = z.object({
   /** Address to listen on; port 0 where the platform has no loopback block. */
   host: z.string(),
   port: z.number().int().min(0).max(65_535),
+  /** Servers of the pod that this process will call: it connects to them ahead. */
+  peers: z.array(z.object({ host: z.string(), port: z.number().int(), serverName: z.string() })),
   /** Folder shared by the pod's processes. */
   workspace: z.string(),
 })

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Agent, request, type Dispatcher } from 'undici'
 import { z } from 'zod'
+import { LogServiceError } from './log-service-error.ts'
 import { LogAck, appendLogLines, closeLog, createLogUploadLink } from '@sluice/contracts/logs'
 
 const compress = promisify(gzip)
@@ -17,19 +18,6 @@ const Refusal = z.object({
   details: z.object({ ackedSeq: z.number().int().min(0) }).optional(),
 })
 const UploadLink = z.object({ link: z.string(), maxBytes: z.number() })
-
-/** An answer of the log service that isn't a success. `ackedSeq` is set when it refused a gap. */
-export class LogServiceError extends Error {
-  readonly status: number
-  readonly ackedSeq: number | undefined
-
-  constructor(status: number, message: string, ackedSeq: number | undefined) {
-    super(message)
-    this.name = 'LogServiceError'
-    this.status = status
-    this.ackedSeq = ackedSeq
-  }
-}
 
 /** Calls of one pod to the log service's public listener. Each has a timeout; an abort of `signal` cancels it. */
 export interface LogClient {

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
-import { LogServiceError, type LogClient } from './log-client.ts'
+import type { LogClient } from './log-client.ts'
+import { LogServiceError } from './log-service-error.ts'
 import { LogSpool, type SpoolLine } from './log-spool.ts'
 
 /** A reader should see a line within this time, and the service should not get more than ten batches a second. */

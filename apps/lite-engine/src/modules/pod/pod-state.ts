@@ -1,8 +1,8 @@
-import { StepServiceClient } from '@sluice/proto/step'
+import type { StepServiceClient } from '@sluice/proto/step'
 import type { SetupRequest, SetupResponse } from '@sluice/proto/lite-engine'
-import { callUnary, createPodClient, waitForChannel } from '@sluice/pod/grpc'
-import type { ProcessIdentity } from '@sluice/pod/program'
-import { createLogClient, type LogClient } from '../log/log-client.ts'
+import { callUnary, waitForChannel } from '@sluice/pod/grpc'
+import type { StepChannels } from './step-channels.ts'
+import type { LogClient } from '../log/log-client.ts'
 
 const CONNECT_WITHIN_MS = 10_000
 
@@ -20,15 +20,9 @@ export interface PodState {
 }
 
 /** Connects to every step of the pod and asks each what it can do. @throws Error that names the step. */
-export async function openPod(identity: ProcessIdentity, request: SetupRequest): Promise<PodState> {
-  const clients = new Map<string, StepServiceClient>()
+export async function openPod(channels: StepChannels, request: SetupRequest): Promise<PodState> {
   const steps = new Map<string, StepServiceClient>()
-  for (const step of request.steps) {
-    const address = `${step.host}:${step.port}/${step.serverName}`
-    const client = clients.get(address) ?? createPodClient(StepServiceClient, step, identity)
-    clients.set(address, client)
-    steps.set(step.name, client)
-  }
+  for (const step of request.steps) steps.set(step.name, channels.to(step))
   const connectMs = new Map<string, number>()
   const states = await Promise.all(
     request.steps.map(async ({ name, host, port }) => {
@@ -41,16 +35,12 @@ export async function openPod(identity: ProcessIdentity, request: SetupRequest):
         connectMs.set(name, Math.round(performance.now() - startedAt))
         return { name, version, operations }
       } catch (cause) {
-        for (const open of clients.values()) open.close()
         const reason = cause instanceof Error ? cause.message : String(cause)
         throw new Error(`The step container "${name}" at ${host}:${port} did not answer: ${reason}`, { cause })
       }
     }),
   )
-  const log =
-    request.log === undefined || request.log.url === ''
-      ? undefined
-      : { client: createLogClient(request.log), token: request.log.token }
+  const log = await openLog(request)
   return {
     podId: request.podId,
     steps,
@@ -59,8 +49,14 @@ export async function openPod(identity: ProcessIdentity, request: SetupRequest):
     answer: { steps: states },
     connectMs,
     close: async () => {
-      for (const client of clients.values()) client.close()
       await log?.client.destroy()
     },
   }
+}
+
+async function openLog(request: SetupRequest): Promise<PodState['log']> {
+  if (request.log === undefined || request.log.url === '') return undefined
+  // The HTTP client is a chunk of its own that loads while the process waits for its identity.
+  const { createLogClient } = await import('../log/log-client.ts')
+  return { client: createLogClient(request.log), token: request.log.token }
 }
