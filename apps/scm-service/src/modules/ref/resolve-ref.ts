@@ -1,0 +1,63 @@
+import { AppError, isAppError } from '@sluice/contracts/errors'
+import type { ResolvedRef } from '@sluice/contracts/scm'
+import type { Git, GitReader } from '../git/git-reader.ts'
+import { fullRefName, listRemoteRefs, noSuchRef, type RefChoice } from '../git/read-refs.ts'
+import type { RefCache } from './ref-cache.ts'
+
+export interface ResolveRefInput extends RefChoice {
+  accountId: string
+  url: string
+}
+
+/** Steps of one stage that start together ask the host once; a push is seen after this at the latest. */
+export const REF_FRESH_MS = 30_000
+
+export type ResolveRef = (input: ResolveRefInput) => Promise<ResolvedRef>
+
+/**
+ * Makes the operation that resolves a branch or tag to its commit. Equal questions at the same time are one call.
+ * It throws AppError GIT_REF_NOT_FOUND, URL_REFUSED, GIT_FAILED.
+ */
+export function createResolveRef(deps: { reader: GitReader; cache: RefCache }): ResolveRef {
+  const asking = new Map<string, Promise<ResolvedRef>>()
+
+  const ask = async (input: ResolveRefInput): Promise<ResolvedRef> => {
+    const key = { accountId: input.accountId, url: input.url, ref: fullRefName(input) }
+    const known = await deps.cache.find(key, new Date(Date.now() - REF_FRESH_MS))
+    if (known !== undefined) return { resolved: true, commit: known.commit, readAt: known.readAt.getTime() }
+    const answer = await readCommit(deps.reader, input)
+    if (!answer.resolved) return answer
+    await deps.cache.save(key, { commit: answer.commit, readAt: new Date(answer.readAt) })
+    return answer
+  }
+
+  return async (input) => {
+    const key = JSON.stringify([input.accountId, input.url, fullRefName(input)])
+    const known = asking.get(key)
+    if (known !== undefined) return known
+    const answer = ask(input).finally(() => asking.delete(key))
+    asking.set(key, answer)
+    return answer
+  }
+}
+
+async function readCommit(reader: GitReader, input: ResolveRefInput): Promise<ResolvedRef> {
+  const name = fullRefName(input)
+  const work = async (git: Git, url: string): Promise<ResolvedRef> => {
+    const readAt = Date.now()
+    const refs = await listRemoteRefs(git, url, input.tag === undefined ? [name] : [name, `${name}^{}`])
+    // An annotated tag is an object of its own; its peeled name is the commit.
+    const found = refs.find((ref) => ref.name === `${name}^{}`) ?? refs.find((ref) => ref.name === name)
+    if (found === undefined) throw noSuchRef(input, url)
+    return { resolved: true, commit: found.commit, readAt }
+  }
+  try {
+    return await reader.read(input.url, work)
+  } catch (error) {
+    // For who runs a pipeline a missing repository is a ref that can't be resolved.
+    if (isAppError(error) && error.code === 'REFERENCE_NOT_FOUND') {
+      throw new AppError('GIT_REF_NOT_FOUND', error.message, { cause: error })
+    }
+    throw error
+  }
+}
