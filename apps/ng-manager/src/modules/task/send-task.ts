@@ -2,7 +2,7 @@ import { sendMessage } from '@sluice/database'
 import type { AttemptContext } from '@sluice/contracts/steps'
 import type { SubmitTask } from '@sluice/contracts/tasks'
 import type { Deps } from '../../deps.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
+import type { Prisma } from '../../generated/prisma/client.ts'
 
 /** What the report of a database step will need. */
 export interface StepRecord {
