@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '@sluice/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { counting, lines, startFixture, type Fixture } from './log-service-fixture.ts'
@@ -134,7 +133,6 @@ describe('stream', () => {
       `${seq} ${Buffer.from(crypto.getRandomValues(new Uint8Array(45_000))).toString('base64')}`
     for (let from = 1; from <= 400; from += 8) await fixture.append(key, lines(from, from + 7, noise))
     await fixture.close(key, 400)
-    await delay(0)
 
     tail.body.resume()
     await tail.finished
