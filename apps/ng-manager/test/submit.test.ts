@@ -2,6 +2,7 @@ import { LOG_TOKEN_AUDIENCE } from '@sluice/contracts/logs'
 import { cancelStep, submitStep, type SubmitStep } from '@sluice/contracts/steps'
 import { verifyServiceToken, type Actor } from '@sluice/service-kit'
 import { createRedis } from '@sluice/database'
+import { secretReference } from '@sluice/expressions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashParameters, TASK_SIGNATURE_AUDIENCE } from '../src/modules/task/sign-task.ts'
 import {
@@ -246,6 +247,18 @@ describe('what can not be resolved fails in a sentence, and queues nothing', () 
       code: 'INVALID_REQUEST',
       message: expect.stringContaining('changelog.repo'),
     })
+  })
+
+  test('a secret in a tag, without showing the token of the execution', async () => {
+    const { accountId, runner } = await makeFixture(running)
+    const token = 't'.repeat(40)
+    const refused = submit(runner, applyOf(attempt(accountId), { tag: `rel-${secretReference(token, 'orders_pw')}` }))
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('<+secrets.getValue("orders_pw")>'),
+    })
+    await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining(token) })
   })
 
   test('a reference that is wrong fails at init already', async () => {

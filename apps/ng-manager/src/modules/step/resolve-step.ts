@@ -4,6 +4,7 @@ import { AppError } from '@sluice/contracts/errors'
 import type { Scope } from '@sluice/contracts/ids'
 import type { AttemptContext, ResolvedDatabaseStep } from '@sluice/contracts/steps'
 import type { DatabaseTarget, GitSource, SecretRef, Selector } from '@sluice/contracts/tasks'
+import { redactSecretReferences } from '@sluice/expressions'
 import type { Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
 import { awaitPreviewCommit } from '../commit/await-preview.ts'
@@ -41,6 +42,7 @@ interface Resolving {
 export async function resolveStep(deps: ResolveDeps, resolving: Resolving): Promise<ResolvedStep> {
   const { actor, context, step, signal } = resolving
   const { scope } = context
+  refuseSecrets(step)
   await deps.access.require(actor, 'dbops_schema_view', scope)
   await deps.access.require(actor, 'dbops_instance_view', scope)
   const inputs = await deps.client.call(
@@ -63,6 +65,19 @@ export async function resolveStep(deps: ResolveDeps, resolving: Resolving): Prom
       selector,
       origin: 'connector' as const,
     })),
+  }
+}
+
+/** Names and tags are stored, logged and written to databases: a secret has no place in them. */
+function refuseSecrets(step: ResolvedDatabaseStep): void {
+  for (const field of ['dbSchema', 'dbInstance', 'tag'] as const) {
+    const text = step[field] ?? ''
+    const readable = redactSecretReferences(text)
+    if (readable === text) continue
+    throw new AppError(
+      'INVALID_REQUEST',
+      `The ${field} of step "${step.identifier}" is "${readable}", but a secret can't be used there: it would be stored and shown. Write the text itself, or use a variable.`,
+    )
   }
 }
 
