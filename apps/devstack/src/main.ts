@@ -66,7 +66,7 @@ function greeting(stack: Stack, startedAt: number): string {
     '',
     `Sluice is ready after ${seconds(startedAt).trim()}: ${stack.gatewayUrl}`,
     '',
-    `  curl --cacert ${stack.caFile} ${stack.gatewayUrl}/gateway/ng/api/health`,
+    `  curl --cacert ${stack.caFile} ${stack.gatewayUrl}/gateway/openapi.json`,
     '',
   ]
   if (stack.password !== undefined) {
