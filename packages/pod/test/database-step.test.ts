@@ -1,6 +1,8 @@
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -14,6 +16,7 @@ import {
   type TestCa,
 } from '@sluice/testing'
 import { createProcessRuntime, type Pod, type PodRuntime, type StepEvent, type StepOutcome } from '../src/index.ts'
+import type { KilledDelegateOrder } from './killed-delegate.ts'
 import { podSpec, programs, stateFolder } from './programs.ts'
 
 const password = 'canary-db-pass word/9'
@@ -275,6 +278,49 @@ describe('a database step in a pod', () => {
     expect(outcome.failure?.message).toContain('somebody pressed Abort')
     expect(await rowsOf(active)).toEqual([])
     expect(await rowsOf(`select 1 from pg_tables where tablename = 'slow'`)).toEqual([])
+  })
+
+  it('ends its statement on the server when its delegate is killed with -9', async () => {
+    const slow = '--liquibase formatted sql\n--changeset ana:1\ncreate table slow (id int);\nselect pg_sleep(60);\n'
+    const { url } = await repositoryWith({ 'db/changelog.sql': slow })
+    const order: KilledDelegateOrder = {
+      environment: { SLUICE_GIT_CA_FILE: ca.caFile },
+      spec: { secrets: { 'database.password': password, 'git.password': gitPassword } },
+      step: {
+        attemptId: 'nod-killed-1',
+        container: 'db',
+        operation: 'apply',
+        parameters: specOf({ run: { operation: 'apply' }, url }),
+        secretNames: ['database.password', 'git.password'],
+        logKey: '',
+      },
+    }
+    const script = fileURLToPath(new URL('./killed-delegate.ts', import.meta.url))
+    const delegate = fork(script, [folder, JSON.stringify(order)], { execArgv: [] })
+    const sessions = `select pid from pg_stat_activity where application_name = 'nod-killed-1'`
+    await until(async () => (await rowsOf(`${sessions} and query like '%pg_sleep%' and state = 'active'`)).length > 0, {
+      what: 'the slow statement',
+      deadlineMs: 20_000,
+    })
+    delegate.kill('SIGKILL')
+    await until(async () => (await rowsOf(sessions)).length === 0, { what: 'the end of the session' })
+    expect(await rowsOf(`select 1 from pg_tables where tablename = 'slow'`)).toEqual([])
+    expect(await rowsOf('select locked from databasechangeloglock')).toEqual([{ locked: false }])
+    await until(async () => (await runtime.sweep()).removed.length > 0, { what: 'the folder of the killed delegate' })
+  })
+
+  it('refuses a second run while one holds the lock, and a changeset that was changed after it ran', async () => {
+    const repository = await repositoryWith({ 'db/changelog.sql': changelog })
+    const { url } = repository
+    await run({ run: { operation: 'apply' }, url })
+    await rowsOf(`update databasechangeloglock set locked = true, lockedby = 'somebody else', lockgranted = now()`)
+    const locked = await run({ run: { operation: 'apply', tag: 'r2' }, url })
+    expect(locked.outcome).toMatchObject({ status: 'failed', failure: { code: 'CHANGELOG_LOCKED' } })
+    expect(locked.outcome.failure?.message).toContain('somebody else')
+    await rowsOf(`update databasechangeloglock set locked = false, lockedby = null, lockgranted = null`)
+    await repository.commit({ 'db/changelog.sql': changelog.replace('first', 'other') })
+    const changed = await run({ run: { operation: 'apply' }, url })
+    expect(changed.outcome).toMatchObject({ status: 'failed', failure: { code: 'CHECKSUM_CHANGED' } })
   })
 
   it('shows no secret in any log line, output, document or error', async () => {

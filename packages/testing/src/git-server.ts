@@ -29,7 +29,11 @@ export interface GitServer {
   url: string
   /** Requests so far, `METHOD path`. */
   readonly requests: readonly string[]
-  createRepository(name: string, files: Record<string, string>, options?: GitCommitOptions): Promise<GitRepository & { firstCommit: string }>
+  createRepository(
+    name: string,
+    files: Record<string, string>,
+    options?: GitCommitOptions,
+  ): Promise<GitRepository & { firstCommit: string }>
   dispose(): Promise<void>
 }
 
@@ -105,7 +109,7 @@ async function commitFiles(
   for (const [path, target] of Object.entries(options.links ?? {})) await symlink(target, join(work, path))
   await git('add', '--all')
   await git('commit', '--quiet', '--allow-empty', '-m', options.message ?? 'Change')
-  if (options.tag !== undefined) await git('tag', options.tag)
+  if (options.tag !== undefined) await git('tag', '--annotate', '--message', options.tag, options.tag)
   await git('push', '--quiet', '--tags', 'origin', branch)
   return git('rev-parse', 'HEAD')
 }

@@ -24,6 +24,9 @@ export interface ProcessRuntimeOptions {
   onDiagnostics?: (program: string, line: string) => void
 }
 
+/** A short step is over by then, and a slot takes less time to prepare than a stage takes to get to the next pod. */
+const REFILL_AFTER_MS = 500
+
 /**
  * The `process` runtime: a pod is two child processes on a loopback block of its own. It isolates nothing between
  * programs of one user, so it runs our own db-step only. Children end with this process, also after a kill -9.
@@ -72,7 +75,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         { cause },
       )
     } finally {
-      pool.fill()
+      // Not at once: what the new pod does first is in somebody's way, the next pod's slot isn't yet.
+      setTimeout(() => pool.fill(), REFILL_AFTER_MS).unref()
     }
   }
   const cleanup = async (podId: string): Promise<void> => {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { createInterface } from 'node:readline'
 import { ProcessIdentity, type ProcessReport } from './process-identity.ts'
 
@@ -55,6 +56,8 @@ function report(message: ProcessReport): void {
 
 function endGroup(code: number): void {
   process.exitCode = code
+  // The signal below leaves Node no time for it, and the next process of this program starts by it.
+  flushCompileCache()
   try {
     // Only where this process leads its group: otherwise the signal would reach whoever started us.
     if (process.env['SLUICE_POD_GROUP'] === 'own') process.kill(-process.pid, 'SIGKILL')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GitSource } from '@sluice/contracts/tasks'
 import { explainGitError } from './explain-git-error.ts'
@@ -45,9 +45,8 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
   await mkdir(fresh, { mode: 0o700 })
   const git = (...args: string[]): Promise<string> => runGit(args, { ...options, folder: fresh, remote })
   try {
-    await git('init', '--quiet', '--template=', '.')
-    const fetched = await fetchRef(git, source, ref)
-    const commit = (await git('rev-parse', '--verify', '--end-of-options', `${fetched}^{commit}`)).trim()
+    await makeRepository(fresh)
+    const commit = await fetchRef(git, fresh, source, ref)
     await git('checkout', '--quiet', '--force', '--detach', commit, '--')
     const root = join(folder, nameOf(source.url, commit))
     if (await isFolder(root)) return { root, commit, isReused: true }
@@ -61,8 +60,22 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
   }
 }
 
-/** @returns the revision that was fetched, as the new repository knows it. */
-async function fetchRef(git: (...args: string[]) => Promise<string>, source: GitSource, ref: GitRef): Promise<string> {
+/** An empty repository as `git init` makes it (gitrepository-layout): a process less in the user's path. */
+async function makeRepository(folder: string): Promise<void> {
+  const inner = join(folder, '.git')
+  await mkdir(join(inner, 'objects'), { recursive: true })
+  await mkdir(join(inner, 'refs'))
+  await writeFile(join(inner, 'HEAD'), 'ref: refs/heads/none\n')
+  await writeFile(join(inner, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = false\n')
+}
+
+/** @returns the hash of the commit that was fetched. */
+async function fetchRef(
+  git: (...args: string[]) => Promise<string>,
+  folder: string,
+  source: GitSource,
+  ref: GitRef,
+): Promise<string> {
   const fetch = (depth: string[], spec: string): Promise<string> =>
     git(
       'fetch',
@@ -70,6 +83,7 @@ async function fetchRef(git: (...args: string[]) => Promise<string>, source: Git
       '--no-tags',
       '--no-recurse-submodules',
       '--no-write-commit-graph',
+      '--no-auto-maintenance',
       ...depth,
       '--',
       source.url,
@@ -77,7 +91,6 @@ async function fetchRef(git: (...args: string[]) => Promise<string>, source: Git
     )
   try {
     await fetch(['--depth=1'], refSpec(ref))
-    return 'FETCH_HEAD'
   } catch (error) {
     const isRefused = error instanceof GitCommandError && /unadvertised object|not our ref/i.test(error.stderr)
     if (ref.kind !== 'commit' || !isRefused) throw error
@@ -87,6 +100,13 @@ async function fetchRef(git: (...args: string[]) => Promise<string>, source: Git
     if (found.trim() !== 'commit') throw error
     return ref.name
   }
+  if (ref.kind === 'commit') return ref.name
+  if (ref.kind === 'branch') {
+    const head = /^[0-9a-f]{40,64}/.exec(await readFile(join(folder, '.git', 'FETCH_HEAD'), 'utf8'))?.[0]
+    if (head !== undefined) return head
+  }
+  // An annotated tag is an object of its own that names the commit.
+  return (await git('rev-parse', '--verify', '--end-of-options', 'FETCH_HEAD^{commit}')).trim()
 }
 
 /** Tries address and credentials without fetching anything. @throws as {@link fetchSource}. */
