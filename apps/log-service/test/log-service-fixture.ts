@@ -51,12 +51,17 @@ export async function startFixture(limits: Partial<LogLimits> = {}) {
       ('acc-1', 'USER', 'usr-admin', 'admin', null, null), ('acc-2', 'USER', 'usr-admin', 'admin', null, null),
       ('acc-1', 'USER', 'usr-shop', 'viewer', 'default', 'shop'), ('acc-1', 'USER', 'usr-other', 'viewer', 'default', 'other')`)
 
-  const identities = new Map<ServiceName, ServiceIdentity>()
-  const identityOf = async (service: ServiceName): Promise<ServiceIdentity> => {
-    const known = identities.get(service)
-    if (known !== undefined) return known
-    const identity = createIdentity({ ...(await ca.serviceCertificate(service)), caFile: ca.caFile })
-    identities.set(service, identity)
+  const issue = async (service: ServiceName): Promise<ServiceIdentity> =>
+    createIdentity({ ...(await ca.serviceCertificate(service)), caFile: ca.caFile })
+  const identities: Partial<Record<ServiceName, ServiceIdentity>> = {
+    gateway: await issue('gateway'),
+    'ng-core': await issue('ng-core'),
+    'ng-manager': await issue('ng-manager'),
+    'delegate-service': await issue('delegate-service'),
+  }
+  const identityOf = (service: ServiceName): ServiceIdentity => {
+    const identity = identities[service]
+    if (identity === undefined) throw new Error(`the fixture has no identity of ${service}`)
     return identity
   }
   const tls = await ca.serviceCertificate('log-service')
@@ -89,13 +94,13 @@ export async function startFixture(limits: Partial<LogLimits> = {}) {
   }
   const service = await start()
 
-  const { cert, key, ca: authority } = (await identityOf('gateway')).credentials()
+  const { cert, key, ca: authority } = identityOf('gateway').credentials()
   const redisAdmin = createRedis({ url: redis.urlFor('admin', REDIS_PASSWORD), onError: () => undefined })
   const gatewayAgent = new Agent({ connect: { cert, key, ca: authority } })
   const publicAgent = new Agent({ connect: { ca: authority } })
 
   const logToken = async (claims: Record<string, unknown>, signer: ServiceName = 'ng-manager', expiresInS = 600) =>
-    signAsService(await identityOf(signer), { audience: 'log-service', claims, expiresInS })
+    signAsService(identityOf(signer), { audience: 'log-service', claims, expiresInS })
   const tokens = new Map<string, string>()
   const tokenFor = async (logKey: string): Promise<string> => {
     const known = tokens.get(logKey)
@@ -106,7 +111,7 @@ export async function startFixture(limits: Partial<LogLimits> = {}) {
     return token
   }
   const actorHeaders = async (accountId: string, principalId: string) => ({
-    [TOKEN_HEADER]: await signAsService(await identityOf('ng-core'), {
+    [TOKEN_HEADER]: await signAsService(identityOf('ng-core'), {
       audience: INTERNAL_AUDIENCE,
       expiresInS: 60,
       claims: {
@@ -204,7 +209,7 @@ export async function startFixture(limits: Partial<LogLimits> = {}) {
       await Promise.all([...running].map((one) => one.close()))
       await Promise.all([gatewayAgent.destroy(), publicAgent.destroy(), superuser.end()])
       redisAdmin.disconnect()
-      for (const identity of identities.values()) identity.close()
+      for (const identity of Object.values(identities)) identity.close()
       await Promise.all([database.drop(), redis.stop(), ca.dispose(), rm(dataDir, { recursive: true, force: true })])
     },
   }
@@ -224,7 +229,7 @@ interface AppendOptions {
   token?: string
   plain?: boolean
   body?: Buffer
-  service?: RunningLogService
+  service?: Pick<RunningLogService, 'publicUrl'>
 }
 
 interface ReadOptions {
@@ -232,7 +237,7 @@ interface ReadOptions {
   principalId?: string
   method?: 'GET' | 'POST'
   headers?: Record<string, string>
-  service?: RunningLogService
+  service?: Pick<RunningLogService, 'internalUrl'>
 }
 
 export interface Tail {
@@ -247,6 +252,8 @@ export interface Tail {
   error: unknown
   /** Resolves when the answer is over, however. */
   finished: Promise<void>
+  /** True once `finished` has resolved. */
+  over: boolean
   leave(): void
   /** The unread answer, for slow readers. */
   body: Dispatcher.ResponseData['body']
@@ -262,6 +269,7 @@ function readEvents(response: Dispatcher.ResponseData, abort: AbortController): 
     ended: undefined,
     error: undefined,
     finished: Promise.resolve(),
+    over: false,
     leave: () => abort.abort(),
     body: response.body,
   }
@@ -287,7 +295,11 @@ function readEvents(response: Dispatcher.ResponseData, abort: AbortController): 
     }
   }
   // Leaving, and a service that goes, end the answer with an error.
-  tail.finished = read().catch(() => undefined)
+  tail.finished = read()
+    .catch(() => undefined)
+    .finally(() => {
+      tail.over = true
+    })
   return tail
 }
 
