@@ -123,6 +123,6 @@ describe('a pipeline of a thousand nodes', () => {
     run.fail()
     toExecutionGraph(run.plan, run.state)
     expect(run.finished).toBe('FAILED')
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 })

@@ -180,6 +180,18 @@ describe('parsePipelineYaml', () => {
     ['deep brackets', '['.repeat(100_000)],
     ['deep dashes', '- '.repeat(49_000)],
     ['many keys', Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    [
+      'nearly as many keys as are allowed',
+      `pipeline:\n${Array.from({ length: 49_000 }, (_, index) => ` k${index}: 1`).join('\n')}`,
+    ],
+    [
+      'nearly as many wrong values as are allowed',
+      `pipeline:\n  tags:\n${Array.from({ length: 49_000 }, (_, index) => `    k${index}: 1`).join('\n')}`,
+    ],
+    [
+      'nearly as many broken expressions as are allowed',
+      `${yaml}  tags:\n${Array.from({ length: 49_000 }, (_, index) => `    k${index}: <+`).join('\n')}`,
+    ],
     ['too much text', `a: ${'x'.repeat(1_100_000)}`],
     ['nothing', ' \n'],
     ['two documents', 'a: 1\n---\nb: 2'],
@@ -188,7 +200,8 @@ describe('parsePipelineYaml', () => {
   ])('refuses %s quickly', (_name, text) => {
     const started = performance.now()
     expect(problems(text).length).toBeGreaterThan(0)
-    expect(performance.now() - started).toBeLessThan(3_000)
+    // Generous, for a machine that is busy: what it guards against takes minutes.
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('answers every text with a pipeline or with placed sentences', () => {

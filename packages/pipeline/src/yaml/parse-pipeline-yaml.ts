@@ -2,11 +2,8 @@ import { type JsonValue } from '@sluice/expressions'
 import { checkExpressions, checkPipeline } from './check-pipeline.ts'
 import { type Pipeline, PipelineDocument } from './pipeline.ts'
 import type { Positions } from './positions.ts'
-import { describeIssue, type PipelineProblem, problemAt } from './problem.ts'
+import { describeIssue, MAX_PROBLEMS, type PipelineProblem, problemAt } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
-
-/** Most problems that are reported at once. */
-const MAX_PROBLEMS = 100
 
 export type ParsedPipeline =
   | { readonly ok: true; readonly pipeline: Pipeline; readonly positions: Positions }
@@ -25,13 +22,18 @@ export function parsePipelineYaml(text: string): ParsedPipeline {
 export function validatePipeline(document: JsonValue, positions: Positions): ParsedPipeline {
   const parsed = PipelineDocument.safeParse(document, { reportInput: true })
   if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue, positions))
+    const problems = parsed.error.issues.slice(0, MAX_PROBLEMS).flatMap((issue) => describeIssue(issue, positions))
     return { ok: false, problems: inOrder(problems) }
   }
   const { pipeline } = parsed.data
   const findings = [...checkPipeline(pipeline), ...checkExpressions(document)]
   if (findings.length > 0) {
-    return { ok: false, problems: inOrder(findings.map(({ path, message }) => problemAt(positions, path, message))) }
+    return {
+      ok: false,
+      problems: inOrder(
+        findings.slice(0, MAX_PROBLEMS).map(({ path, message }) => problemAt(positions, path, message)),
+      ),
+    }
   }
   return { ok: true, pipeline, positions }
 }

@@ -10,7 +10,7 @@ import {
 } from '@sluice/expressions'
 import { type ParsedPipeline, parsePipelineYaml, validatePipeline } from './parse-pipeline-yaml.ts'
 import { formatPath, parsePath } from './positions.ts'
-import { problemAt } from './problem.ts'
+import { MAX_PROBLEMS, problemAt } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -48,9 +48,9 @@ export function applyPipelineInputs(text: string, inputs: string | null): Parsed
   }
   const merged = mergeRuntimeInputs(withVariableDefaults(asJson({ pipeline: parsed.pipeline })), values)
   const missing = requiredVariables(parsed.pipeline, merged.value)
-  const problems = [...merged.problems, ...missing].map((problem) =>
-    problemAt(positions, parsePath(problem.path), problem.message),
-  )
+  const problems = [...merged.problems, ...missing]
+    .slice(0, MAX_PROBLEMS)
+    .map((problem) => problemAt(positions, parsePath(problem.path), problem.message))
   return problems.length > 0 ? { ok: false, problems } : validatePipeline(merged.value, positions)
 }
 

@@ -2,6 +2,9 @@ import type { z } from 'zod'
 import { describeType, describeUnbuiltField } from './not-built.ts'
 import { formatPath, type Path, type Positions } from './positions.ts'
 
+/** Most problems that are reported at once. Each is looked up in the document, so it also bounds that work. */
+export const MAX_PROBLEMS = 100
+
 /** One thing wrong with a pipeline: where, and a sentence. Lines and columns count from 1. */
 export interface PipelineProblem {
   readonly message: string
@@ -21,7 +24,7 @@ export function problemAt(positions: Positions, path: Path, message: string, key
 export function describeIssue(issue: z.core.$ZodIssue, positions: Positions): PipelineProblem[] {
   const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)))
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MAX_PROBLEMS).map((key) => {
       const place = [...path, key]
       const message =
         describeUnbuiltField(key) ??

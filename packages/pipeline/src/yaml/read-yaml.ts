@@ -28,7 +28,7 @@ export function readYaml(text: string): ReadYaml {
     return refuse(`The YAML is longer than ${MAX_YAML_LENGTH} characters (1 MiB). Make it shorter.`)
   if (text.trim() === '') return refuse('The YAML is empty. It begins with "pipeline:".')
   if (countIndicators(text) > MAX_YAML_NODES)
-    return refuse(`The YAML holds more than ${MAX_YAML_NODES} lists and objects.`)
+    return refuse(`The YAML holds more than ${MAX_YAML_NODES} lists, objects and keys.`)
   const lines = new LineCounter()
   let document
   try {
@@ -72,9 +72,9 @@ export function readYaml(text: string): ReadYaml {
   }
 }
 
-/** Counts what can open a collection: linear, while the parser takes seconds for half a million of them. */
+/** Counts what can open a collection or end a key: linear, while the parser takes seconds for half a million of them. */
 function countIndicators(text: string): number {
-  return text.match(/[[{]|[-?] /g)?.length ?? 0
+  return text.match(/[[{]|[-?:]\s/g)?.length ?? 0
 }
 
 /** Bounds a document, and finds keys that are written twice (the library compares every key with every other). */
