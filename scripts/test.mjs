@@ -26,7 +26,8 @@ function run(command, args) {
 }
 
 // What runs in pods runs from its bundle, as in the product.
-if (run(join(bin, 'turbo'), ['run', 'bundle', '--output-logs=errors-only', '--no-update-notifier']) !== 0) totals.failed += 1
+if (run(join(bin, 'turbo'), ['run', 'bundle', '--output-logs=errors-only', '--no-update-notifier']) !== 0)
+  totals.failed += 1
 
 for (const [index, config] of SUITES.entries()) {
   const file = join(folder, `${index}.json`)
@@ -42,7 +43,9 @@ for (const [index, config] of SUITES.entries()) {
   let failed = 0
   try {
     const result = JSON.parse(readFileSync(file, 'utf8'))
-    failed = result.numFailedTests + result.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length
+    failed =
+      result.numFailedTests +
+      result.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length
     totals.passed += result.numPassedTests
     totals.skipped += result.numPendingTests + result.numTodoTests
   } catch (error) {

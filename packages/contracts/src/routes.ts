@@ -72,7 +72,11 @@ export type RouteInput<Contract extends RouteContract> = (Contract['params'] ext
   ? { params: InputOf<Contract['params']> }
   : { params?: undefined }) &
   (Contract['query'] extends z.ZodType ? { query?: InputOf<Contract['query']> } : { query?: undefined }) &
-  (Contract['body'] extends z.ZodType ? { body: InputOf<Contract['body']> } : { body?: undefined })
+  (Contract['body'] extends z.ZodType
+    ? undefined extends InputOf<Contract['body']>
+      ? { body?: InputOf<Contract['body']> }
+      : { body: InputOf<Contract['body']> }
+    : { body?: undefined })
 
 /** Longest-prefix table of the gateway: public prefix → service and the prefix there. */
 export const GATEWAY_PREFIXES = [
