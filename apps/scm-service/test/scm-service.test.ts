@@ -136,7 +136,7 @@ describe('resolve', () => {
     // A branch whose name only ends alike is another one.
     await repository.commit({ a: '1' }, { branch: 'x/refs/heads/tail' })
     expect(await codeOf(resolve({ url: repository.url, branch: 'tail' }))).toBe('GIT_REF_NOT_FOUND')
-    expect(await codeOf(resolve({ url: `${git.url}/none.git`, branch: 'main' }))).toBe('GIT_REF_NOT_FOUND')
+    expect(await codeOf(resolve({ url: `${git.url}/none.git`, branch: 'main' }))).toBe('GIT_FAILED')
   })
 
   test('a host that asks for a password is left to the pod', async () => {

@@ -59,8 +59,8 @@ export type ResolvedRef = z.infer<typeof ResolvedRef>
 
 /**
  * Resolves a branch or tag of a public repository to its commit; an annotated tag to the commit it stands for.
- * Called by ng-manager with `on-behalf-of`. A repository or ref that is not there is an error; what the control plane
- * can't read is a result: see {@link ScmRefusal}.
+ * Called by ng-manager with `on-behalf-of`. A ref that is not there is GIT_REF_NOT_FOUND, a repository that is not there,
+ * or that its host hides, GIT_FAILED; what the control plane can't read is a result: see {@link ScmRefusal}.
  */
 export const resolveRef = defineRoute({
   service: 'scm-service',

@@ -54,9 +54,10 @@ async function readCommit(reader: GitReader, input: ResolveRefInput): Promise<Re
   try {
     return await reader.read(input.url, work)
   } catch (error) {
-    // For who runs a pipeline a missing repository is a ref that can't be resolved.
+    // Some hosts deny that a private repository exists. Unlike a missing ref this may not be the last word: NG Manager
+    // knows whether there is a password to try with, in the pod.
     if (isAppError(error) && error.code === 'REFERENCE_NOT_FOUND') {
-      throw new AppError('GIT_REF_NOT_FOUND', error.message, { cause: error })
+      throw new AppError('GIT_FAILED', error.message, { cause: error })
     }
     throw error
   }
