@@ -79,7 +79,7 @@ export function parseExpression(text: string): Expression {
   }
   function operand(): Expression {
     const token = tokens[next]
-    if (token === undefined || token === ',' || token === ')') {
+    if (token === undefined || [',', ')', 'and', 'or'].includes(token)) {
       throw new SyntaxError(
         `the expression "${text}" lacks a name before ${token === undefined ? 'its end' : `"${token}"`}`,
       )

@@ -122,7 +122,9 @@ function loginError(error: unknown, host: string, port: number, database: string
   const message = error instanceof Error ? error.message : String(error)
   const details = { host, port, database, user, sqlState: state ?? null }
   const at = `${host}:${port}`
-  switch (state ?? '') {
+  // The client itself finds that there is no password to answer with.
+  const noPassword = state === undefined && /password must be a/.test(message)
+  switch (noPassword ? '28P01' : (state ?? '')) {
     case '28P01':
       return new DriverError(
         'WRONG_PASSWORD',

@@ -8,9 +8,10 @@ import {
   type StatementResult,
 } from '../driver.ts'
 
-/** A server that does not react to a cancel request within this time is asked again. */
-const CANCEL_PATIENCE_MS = 5_000
-const CANCEL_ATTEMPTS = 3
+/** How long the server may take to react to each cancel request: the first may overtake the statement itself. */
+const CANCEL_PATIENCE_MS = [100, 300, 1_000, 3_000, 5_000]
+/** For the connection that carries a cancel request. */
+const CANCEL_CONNECT_MS = 5_000
 /** How long a polite goodbye may take before the socket is cut. */
 const CLOSE_PATIENCE_MS = 2_000
 
@@ -173,14 +174,14 @@ export class PostgresDriver implements Driver {
   }
 
   async #cancelUntil(settled: Promise<boolean>): Promise<void> {
-    for (let attempt = 0; attempt < CANCEL_ATTEMPTS; attempt += 1) {
-      const patience = AbortSignal.timeout(CANCEL_PATIENCE_MS)
-      const over = new Promise<boolean>((fulfil) =>
-        patience.addEventListener('abort', () => fulfil(false), { once: true }),
-      )
+    for (const patienceMs of CANCEL_PATIENCE_MS) {
       // A failed request is told apart by its effect: the statement goes on, and the next attempt or the cut decides.
-      await this.#cancel(patience).catch(() => undefined)
-      if (await Promise.race([settled, over])) return
+      await this.#cancel(AbortSignal.timeout(CANCEL_CONNECT_MS)).catch(() => undefined)
+      const patience = Promise.withResolvers<false>()
+      const timer = setTimeout(() => patience.resolve(false), patienceMs)
+      const over = await Promise.race([settled, patience.promise])
+      clearTimeout(timer)
+      if (over) return
     }
     this.#client.connection.stream.destroy()
   }
