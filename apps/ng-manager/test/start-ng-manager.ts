@@ -19,7 +19,15 @@ import {
   type ServiceClient,
   type ServiceIdentity,
 } from '@sluice/service-kit'
-import { cloneDatabase, freePort, makeTestCa, startTestRedis, until, type ClonedDatabase } from '@sluice/testing'
+import {
+  cloneDatabase,
+  freePort,
+  makeTestCa,
+  startTestRedis,
+  until,
+  type ClonedDatabase,
+  type TestCa,
+} from '@sluice/testing'
 import { Client } from 'pg'
 import { buildApp } from '../src/app.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
@@ -37,6 +45,7 @@ export interface Running {
   /** Identity of pipeline-service; it verifies what ng-manager signs. */
   identity: ServiceIdentity
   redisUrl: string
+  ca: TestCa
   person(accountId: string, role: Role, project?: Scope): Promise<Actor>
   /** Calls dbdevops-service as ng-manager hands people's requests on. */
   dbops: ServiceClient
@@ -50,10 +59,13 @@ export function onBehalfOf(actor: Actor): Actor {
   return { ...rest, source: 'on-behalf-of', accessVersion: -1 }
 }
 
-/** ng-manager in this process, dbdevops-service as a process of its own, a real Postgres and Redis, no scm-service. */
-export async function startNgManager(): Promise<Running> {
+/**
+ * ng-manager in this process, dbdevops-service as a process of its own, a real Postgres and Redis.
+ * @param options scm: scm-service as a process, too; else nobody listens there
+ */
+export async function startNgManager(options: { scm?: boolean } = {}): Promise<Running> {
   const [database, ca, redis] = await Promise.all([
-    cloneDatabase(prepareServices(['ng-core', 'delegate-service', 'dbdevops-service', 'ng-manager'])),
+    cloneDatabase(prepareServices(['ng-core', 'delegate-service', 'dbdevops-service', 'scm-service', 'ng-manager'])),
     makeTestCa(),
     startTestRedis(),
   ])
@@ -61,8 +73,24 @@ export async function startNgManager(): Promise<Running> {
     const { certFile, keyFile } = await ca.serviceCertificate(service)
     return { certFile, keyFile, caFile: ca.caFile }
   }
-  const dbdevops = await spawnDbdevops(database.url('dbdevops-service'), await tlsOf('dbdevops-service'))
-  const destinations = { 'dbdevops-service': dbdevops.url, 'scm-service': `https://127.0.0.1:${await freePort()}` }
+  const services: ServiceName[] = options.scm === true ? ['dbdevops-service', 'scm-service'] : ['dbdevops-service']
+  const settings: { service: ServiceName; spawn: SpawnOptions }[] = []
+  for (const service of services) {
+    const spawnOptions = {
+      databaseUrl: database.url(service),
+      tls: await tlsOf(service),
+      SLUICE_SCM_ALLOWED_HOSTS: 'localhost',
+      SLUICE_SCM_CA_FILE: ca.caFile,
+    }
+    settings.push({ service, spawn: spawnOptions })
+  }
+  const processes = await Promise.all(settings.map(({ service, spawn: of }) => spawnService(service, of)))
+  const [dbdevops, scm] = processes
+  if (dbdevops === undefined) throw new Error('dbdevops-service was started')
+  const destinations = {
+    'dbdevops-service': dbdevops.url,
+    'scm-service': scm?.url ?? `https://127.0.0.1:${await freePort()}`,
+  }
   const managerTls = await tlsOf('ng-manager')
   const deps = createDeps({
     service: 'ng-manager',
@@ -96,6 +124,7 @@ export async function startNgManager(): Promise<Running> {
     client,
     identity,
     redisUrl: redis.url,
+    ca,
     dbops: deps.client,
     endDbdevops: dbdevops.stop,
     person: async (accountId, role, project) => {
@@ -124,7 +153,7 @@ export async function startNgManager(): Promise<Running> {
       await client.close()
       await app.close()
       await deps.close()
-      await dbdevops.stop()
+      for (const running of processes) await running.stop()
       identity.close()
       core.close()
       await admin.end()
@@ -148,11 +177,16 @@ async function makeProject(admin: Client, accountId: string): Promise<void> {
   )
 }
 
-async function spawnDbdevops(databaseUrl: string, tls: { certFile: string; keyFile: string; caFile: string }) {
+interface SpawnOptions extends Record<string, unknown> {
+  databaseUrl: string
+  tls: { certFile: string; keyFile: string; caFile: string }
+}
+
+async function spawnService(service: ServiceName, { databaseUrl, tls, ...more }: SpawnOptions) {
   const [port, healthPort] = [await freePort(), await freePort()]
-  const main = fileURLToPath(new URL('../../dbdevops-service/src/main.ts', import.meta.url))
+  const main = fileURLToPath(new URL(`../../${service}/src/main.ts`, import.meta.url))
   const child: ChildProcess = spawn(process.execPath, [main], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],
       NODE_NO_WARNINGS: '1',
@@ -163,17 +197,27 @@ async function spawnDbdevops(databaseUrl: string, tls: { certFile: string; keyFi
       SLUICE_CA_FILE: tls.caFile,
       SLUICE_DATABASE_URL: databaseUrl,
       SLUICE_LOG_LEVEL: 'error',
+      ...Object.fromEntries(Object.entries(more).map(([name, value]) => [name, String(value)])),
     },
   })
   const ended = once(child, 'exit')
-  await until(() => isReady(healthPort), { what: 'dbdevops-service to be ready', deadlineMs: 30_000, everyMs: 100 })
-  return {
-    url: `https://127.0.0.1:${port}`,
-    stop: async () => {
-      child.kill('SIGTERM')
-      await ended
-    },
+  let output = ''
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await ended
   }
+  const ready = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`${service} ended with code ${child.exitCode}: ${output}`)
+    return isReady(healthPort)
+  }
+  try {
+    await until(ready, { what: `${service} to be ready`, deadlineMs: 30_000, everyMs: 100 })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url: `https://127.0.0.1:${port}`, stop }
 }
 
 function isReady(port: number): Promise<boolean> {
