@@ -7,7 +7,7 @@ import { StepAttempt } from './modules/step/step-attempt.ts'
 import type { StepEvent } from './modules/step/step-reporter.ts'
 import { OPERATIONS } from './operations/names.ts'
 
-export const VERSION = '0.0.0'
+const VERSION = '0.0.0'
 /** Long enough for a statement to be cancelled on the server and for its transaction to roll back. */
 const ORPHAN_CANCEL_MS = 6_000
 

@@ -17,7 +17,7 @@ import { writeInitLog } from './modules/log/write-init-log.ts'
 import { openPod, type PodState } from './modules/pod/pod-state.ts'
 import { StepChannels } from './modules/pod/step-channels.ts'
 
-export const VERSION = '0.0.0'
+const VERSION = '0.0.0'
 /** When the owner is gone, nobody waits for the rest of the log; this much is worth a try. */
 const ORPHAN_SHIP_MS = 2_000
 const ORPHAN_CANCEL_MS = 5_000

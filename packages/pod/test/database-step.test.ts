@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdir, rm } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
@@ -48,7 +48,7 @@ beforeAll(async () => {
     stateFolder: folder,
     programs,
     warmSlots: 0,
-    environment: { SLUICE_GIT_CA_FILE: ca.caFile },
+    environment: { SLUICE_GIT_CA_FILE: ca.caFile, SLUICE_TRACE_FILE: join(folder, 'trace.ndjson') },
   })
   await asSuperuser('postgres', async (client) => {
     await client.query(`create role pod_owner login password '${password}'`)
@@ -108,6 +108,7 @@ interface Step {
   location?: string
   lockWaitMs?: number
   filters?: Record<string, unknown>
+  traceparent?: string
 }
 
 function specOf(step: Step): unknown {
@@ -136,6 +137,7 @@ function start(step: Step) {
   const attemptId = `nod-${attempt}-1`
   const stream = pod.execute({
     attemptId,
+    traceparent: step.traceparent,
     container: 'db',
     operation: String(step.run['operation']),
     parameters: specOf(step),
@@ -347,8 +349,26 @@ describe('the log of a step', () => {
     expect(log.closedAt).toBe(log.lines.length)
     expect(log.uploaded).toEqual(log.lines)
     expect([...new Set(log.lines.map((line) => line.unit))]).toEqual(['Fetch', 'Preflight', 'Plan', 'Apply', 'Report'])
-    const start = logs.log('acc/pex/init/1')
-    expect(start.uploaded).toEqual(start.lines)
-    expect(start.lines.at(-1)?.text).toContain('Step container "db" answered')
+    const init = logs.log('acc/pex/init/1')
+    expect(init.uploaded).toEqual(init.lines)
+    expect(init.lines.at(-1)?.text).toContain('Step container "db" answered')
+  })
+})
+
+describe('the trace of a step', () => {
+  it('goes on in the pod along the edges of the network table', async () => {
+    const { url } = await repositoryWith({ 'db/changelog.sql': changelog })
+    const traceId = randomBytes(16).toString('hex')
+    await run({ run: { operation: 'preview' }, url, traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
+    const spans = (await readFile(join(folder, 'trace.ndjson'), 'utf8'))
+      .split('\n')
+      .filter((line) => line.includes(traceId))
+      .map((line): Record<string, string> => JSON.parse(line).attributes)
+    const edges = spans.map((span) => `${span['sluice.edge.from']} → ${span['sluice.edge.to']}`)
+    expect(edges.toSorted()).toEqual([
+      'delegate → git',
+      'lite-engine → step-container',
+      'step-container → target-database',
+    ])
   })
 })

@@ -27,14 +27,14 @@ export interface LogReceiver {
 }
 
 export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
-  const { cert, key } = await ca.certificateFor({ dns: ['localhost'], ips: ['127.0.0.1'] })
+  const certificate = await ca.certificateFor({ dns: ['localhost'], ips: ['127.0.0.1'] })
   const readLines = (bytes: Buffer): LogLine[] =>
     gunzipSync(bytes)
       .toString('utf8')
       .split('\n')
       .filter((text) => text !== '')
       .map((text) => LogLine.parse(JSON.parse(text)))
-  const server = createServer({ cert, key }, (request, response) => {
+  const server = createServer({ cert: certificate.cert, key: certificate.key }, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {

@@ -11,7 +11,7 @@ const VALID_MS = 8 * 86_400_000
 export type PodRole = 'delegate' | 'lite-engine' | 'step'
 
 /** PEM texts of one role of the pod. */
-export interface RoleCertificate {
+interface RoleCertificate {
   certificatePem: string
   keyPem: string
 }

@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto'
 import { createServer, type Server } from 'node:net'
 
 /** Port of every server of a pod, as in the network table. */
-export const POD_PORT = 20001
+const POD_PORT = 20001
 /** Host number whose port 20001 is held as long as the block is ours. Members count from 1 and never come this far. */
 const GUARD_HOST = 254
 const MAX_TRIES = 200
 
-export interface PodEndpoint {
+interface PodEndpoint {
   host: string
   /** 0 where the platform has no loopback aliases: the process takes a free port and reports it. */
   port: number

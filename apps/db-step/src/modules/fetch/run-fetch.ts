@@ -1,6 +1,7 @@
 import type { Files } from '@sluice/changelog'
 import type { GitSource } from '@sluice/contracts/tasks'
 import { AppError } from '@sluice/contracts/errors'
+import { inEdgeSpan } from '@sluice/pod/program'
 import { secretOf, type StepContext } from '../step/step-context.ts'
 import { fetchSource } from './fetch-source.ts'
 import { openCheckout } from './checkout-files.ts'
@@ -21,12 +22,15 @@ export function runFetch(source: GitSource, context: StepContext): Promise<Sourc
     reporter.line('info', `Fetching ${ref.kind} ${ref.name} of ${source.url}`)
     const startedAt = performance.now()
     const password = secretOf(context, source.passwordSecret)
-    const fetched = await fetchSource(source, {
+    const options = {
       workspace: context.workspace,
       signal,
       ...(password === undefined ? {} : { password }),
       ...(context.gitCaFile === undefined ? {} : { caFile: context.gitCaFile }),
-    })
+    }
+    // The table counts a pod's git with the delegate that owns the pod.
+    const edge = { traceparent: context.traceparent, from: 'delegate', to: 'git', process: 'step-container' }
+    const fetched = await inEdgeSpan('fetch', edge, () => fetchSource(source, options))
     const how = fetched.isReused ? 'is here already from an earlier step' : 'is checked out'
     reporter.line('info', `Commit ${fetched.commit} ${how} (${Math.round(performance.now() - startedAt)} ms)`)
     const location = source.location.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')

@@ -58,6 +58,7 @@ export class StepAttempt {
         attemptId: request.attemptId,
         reporter,
         secrets: new Map(Object.entries(request.secrets)),
+        traceparent: request.traceParent === '' ? undefined : request.traceParent,
         signal: this.#abort.signal,
       }
       end(StepStatus.SUCCEEDED, await runOperation(request.operation, parameters, context, partial))

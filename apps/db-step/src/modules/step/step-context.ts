@@ -11,6 +11,8 @@ export interface StepContext {
   workspace: string
   /** Certificates to trust for git, where the delegate's owner gave some. */
   gitCaFile?: string
+  /** Trace context of the attempt; undefined outside a trace. */
+  traceparent: string | undefined
   signal: AbortSignal
 }
 

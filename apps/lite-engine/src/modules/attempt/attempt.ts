@@ -1,6 +1,6 @@
 import { isAppError } from '@sluice/contracts/errors'
 import { EventLog, callUnary, isServiceError, readStream } from '@sluice/pod/grpc'
-import { cutLine } from '@sluice/pod/program'
+import { cutLine, inEdgeSpan } from '@sluice/pod/program'
 import { AttemptState, LogShipping, type ExecuteStepRequest, type ExecuteStepResponse } from '@sluice/proto/lite-engine'
 import {
   StepStatus,
@@ -112,16 +112,13 @@ export class Attempt {
     this.#shipper = await this.#openLog()
     this.#step = step
     this.#addStatus(AttemptState.RUNNING)
-    const stream = step.execute({
-      attemptId: this.id,
-      operation: request.operation,
-      parameters: request.parameters,
-      secrets,
-      traceParent: request.traceParent,
-      afterSeq: 0,
-    })
+    const { operation, parameters, traceParent } = request
+    const edge = { traceparent: traceParent, from: 'lite-engine', to: 'step-container' }
     try {
-      return await this.#follow(readStream(stream), masker)
+      return await inEdgeSpan(`step ${operation}`, edge, (traceparent = '') => {
+        const call = { attemptId: this.id, operation, parameters, secrets, traceParent: traceparent, afterSeq: 0 }
+        return this.#follow(readStream(step.execute(call)), masker)
+      })
     } catch (error) {
       if (!isServiceError(error)) throw error
       const sentence = `The step's process ended before its result (${error.details}). Check the state of the database before you retry.`
