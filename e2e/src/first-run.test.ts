@@ -15,6 +15,25 @@ async function blocksOf(page: string): Promise<string[]> {
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '')
 }
 
+interface Ended {
+  stdout: string
+  stderr: string
+  code: number
+}
+
+/** Runs a script as a reader would; what it printed is part of the failure. */
+async function runScript(
+  script: string,
+  options: { cwd: string; env: NodeJS.ProcessEnv; timeout: number },
+): Promise<Ended> {
+  try {
+    return { ...(await run('bash', ['-c', script], options)), code: 0 }
+  } catch (error) {
+    const { stdout, stderr, code } = Object(error) as Partial<Ended>
+    return { stdout: stdout ?? '', stderr: stderr ?? String(error), code: code ?? 1 }
+  }
+}
+
 const CHANGELOG = `databaseChangeLog:
   - include: { file: tables.sql, relativeToChangelogFile: true }
 `
@@ -36,7 +55,7 @@ test('a newcomer who follows the first-run page ends with both databases migrate
   const folder = await mkdtemp(join(tmpdir(), 'sluice-first-run-'))
   const script = ['set -euo pipefail', ...(await blocksOf('first-run.md'))].join('\n')
 
-  const { stdout } = await run('bash', ['-c', script], {
+  const { stdout, stderr, code } = await runScript(script, {
     cwd: folder,
     timeout: 170_000,
     env: {
@@ -52,6 +71,7 @@ test('a newcomer who follows the first-run page ends with both databases migrate
     },
   })
 
+  expect(code, `${stdout}\n${stderr}`).toBe(0)
   expect(stdout).toContain('Success')
   expect(stdout).toMatch(/create-customer +shop_staging: Successfully_Deployed +shop_production: Successfully_Deployed/)
   for (const database of ['shop_staging', 'shop_production']) {

@@ -16,6 +16,8 @@ export interface DelegateConfig {
   serviceUrl: string
   /** Certificates to trust beside the platform's own, PEM. */
   caPem?: string
+  /** Certificates of git hosts with a private authority, PEM. */
+  gitCaPem?: string
   dataDir: string
   health: { host: string; port: number }
   /** Tasks at once. */
@@ -35,6 +37,7 @@ const Env = z.object({
   SLUICE_DELEGATE_TOKEN_FILE: z.string().optional(),
   SLUICE_DELEGATE_SERVICE_URL: z.url({ protocol: /^https$/ }),
   SLUICE_CA_FILE: z.string().optional(),
+  SLUICE_GIT_CA_FILE: z.string().optional(),
   SLUICE_DATA_DIR: z.string(),
   SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
   SLUICE_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(9468),
@@ -78,6 +81,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     token,
     serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
     caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
+    gitCaPem: value.SLUICE_GIT_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_GIT_CA_FILE, 'utf8'),
     dataDir: value.SLUICE_DATA_DIR,
     health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },
     capacity: value.SLUICE_DELEGATE_CAPACITY,

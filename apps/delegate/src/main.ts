@@ -18,11 +18,12 @@ const DRAIN_MS = 8_000
 const logger = pino({ name: 'delegate' })
 const stopping = new AbortController()
 
-/** Certificates that git in the pods trusts: the platform's and the configured one, because git takes one file only. */
+/** Certificates that git in the pods trusts: the platform's and the configured ones, because git takes one file only. */
 async function writeGitCertificates(config: DelegateConfig): Promise<string | undefined> {
-  if (config.caPem === undefined) return undefined
+  const own = [config.caPem, config.gitCaPem].filter((pem) => pem !== undefined)
+  if (own.length === 0) return undefined
   const file = join(config.dataDir, 'git-certificates.pem')
-  await writeFile(file, [...rootCertificates, config.caPem].join('\n'))
+  await writeFile(file, [...rootCertificates, ...own].join('\n'))
   return file
 }
 

@@ -107,7 +107,8 @@ export function registerRoute<const Contract extends RouteContract>(
     if (actor === undefined && (contract.auth === 'principal' || contract.auth === 'permission')) {
       throw new AppError('UNAUTHENTICATED', 'Log in, or send an API key in the x-api-key header.')
     }
-    if (contract.auth === 'peer' && request.peer === undefined) {
+    // A pass-through carries an end user's token along the same edges: that is not the neighbour itself speaking.
+    if (contract.auth === 'peer' && (request.peer === undefined || actor?.source === 'token')) {
       throw new AppError('PEER_NOT_ALLOWED', 'This route is for other services of Sluice only.')
     }
     if (actor?.source === 'on-behalf-of' && options.access !== undefined) await options.access.requireActive(actor)

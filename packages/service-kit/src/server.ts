@@ -149,6 +149,12 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     done()
   })
 
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // `curl -X POST -H 'content-type: application/json'` without a body is no mistake worth a 400.
+    if (body === '') done(null, undefined)
+    else void parseJson(request, body, done)
+  })
   app.addContentTypeParser(YAML_TYPES, { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
   app.setErrorHandler((error, request, reply) => {

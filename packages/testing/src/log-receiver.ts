@@ -21,6 +21,8 @@ export interface LogReceiver {
   tokens: Set<string>
   /** Answers this many requests with 503. */
   failNext: number
+  /** Refuses every request with this status. */
+  refuseWith: number | undefined
   /** Acknowledges nothing after this number once: as a service that lost its last batches. */
   forgetAfter: number | undefined
   dispose(): Promise<void>
@@ -49,6 +51,10 @@ export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
       if (receiver.failNext > 0) {
         receiver.failNext -= 1
         answer(503, { code: 'SERVICE_UNAVAILABLE', message: 'not now', correlationId: '-' })
+        return
+      }
+      if (receiver.refuseWith !== undefined) {
+        answer(receiver.refuseWith, { code: 'LOG_TOKEN_INVALID', message: 'the token ended', correlationId: '-' })
         return
       }
       const body = Buffer.concat(chunks)
@@ -96,6 +102,7 @@ export async function startLogReceiver(ca: TestCa): Promise<LogReceiver> {
     calls: [],
     tokens: new Set(),
     failNext: 0,
+    refuseWith: undefined,
     forgetAfter: undefined,
     dispose: async () => {
       server.closeAllConnections()

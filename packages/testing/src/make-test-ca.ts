@@ -31,9 +31,11 @@ export async function makeTestCa(): Promise<TestCa> {
   let count = 0
   const certificateFor: TestCa['certificateFor'] = async (request) => {
     count += 1
-    const issued = await authority.issue({ commonName: `test ${count}`, days: 1, ...request })
-    const certFile = join(folder, `${count}.pem`)
-    const keyFile = join(folder, `${count}.key`)
+    // Taken before anything is waited for: calls overlap.
+    const number = count
+    const issued = await authority.issue({ commonName: `test ${number}`, days: 1, ...request })
+    const certFile = join(folder, `${number}.pem`)
+    const keyFile = join(folder, `${number}.key`)
     await writeFile(certFile, issued.certificate)
     await writeFile(keyFile, issued.key, { mode: 0o600 })
     return { certFile, keyFile, cert: issued.certificate, key: issued.key }

@@ -59,6 +59,11 @@ export function serviceEnvironment(service: ServiceName, { layout, state }: Envi
   for (const destination of allowedDestinations(service))
     own[destinationVariable(destination)] = url(state, destination)
   if (KEY_HOLDERS.includes(service)) own['SLUICE_KEK_FILE'] = layout.kekFile
+  if (service === 'scm-service') {
+    // A git host on this machine, which the guard against requests to inner hosts would refuse.
+    own['SLUICE_SCM_ALLOWED_HOSTS'] = 'localhost'
+    own['SLUICE_SCM_CA_FILE'] = layout.caFile
+  }
   if (service === 'ng-core') {
     own['SLUICE_FIRST_PASSWORD_FILE'] = layout.firstPasswordFile
     own['SLUICE_FIRST_DELEGATE_TOKEN_FILE'] = layout.delegateTokenFile

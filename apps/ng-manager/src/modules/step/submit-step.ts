@@ -70,7 +70,10 @@ async function submitInit(
   const resolved = []
   for (const step of steps) resolved.push(await resolveStep(deps, { actor, context, step, signal }))
   const queueTimeoutMs = await readQueueTimeout(deps, context.scope)
-  const logToken = await createLogToken(deps.identity, { ...context, accountId: actor.accountId })
+  const logToken = await createLogToken(deps.identity, {
+    ...context,
+    scope: { ...context.scope, accountId: actor.accountId },
+  })
   const task = await buildTask(deps.identity, actor, {
     context,
     task: {

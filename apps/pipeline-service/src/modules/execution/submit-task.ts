@@ -115,6 +115,10 @@ export async function submitTask(
   signal: AbortSignal,
 ): Promise<ExecutionEvent | undefined> {
   const { attemptId, taskKind } = effect
+  if (effect.delegateId === null && taskKind === 'pod.cleanup') {
+    // No delegate ever took the pod: there is nothing to take away.
+    return { type: 'taskFinished', at: deps.now(), attemptId, taskKind, result: { outcome: 'succeeded', outputs: {} } }
+  }
   const giveUpAt = deps.now() + SUBMIT_PATIENCE_MS
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
     try {
