@@ -94,6 +94,23 @@ describe('the log shipper', () => {
     expect(received().lines[19]?.text).toHaveLength(65_536)
   })
 
+  it('gives up, and says why, when the service refuses for good', async () => {
+    const shipper = await start()
+    receiver.refuseWith = 401
+    append(shipper, 1, 3)
+    await shipper.end()
+    expect(states.at(-1)).toMatchObject({ state: 'gaveUp', message: 'the token ended' })
+    expect(shipper.unshippedLines).toBe(3)
+  })
+
+  it('closes a log without lines and uploads nothing', async () => {
+    const shipper = await start()
+    await shipper.end()
+    expect(received().closedAt).toBe(0)
+    expect(received().uploaded).toBeUndefined()
+    expect(states.at(-1)).toMatchObject({ state: 'stored' })
+  })
+
   it('can be stopped while the service is away', async () => {
     const shipper = await start()
     receiver.failNext = Number.POSITIVE_INFINITY

@@ -5,7 +5,14 @@ import { stat } from 'node:fs/promises'
 import { Agent, request, type Dispatcher } from 'undici'
 import { z } from 'zod'
 import { LogServiceError } from './log-service-error.ts'
-import { LogAck, appendLogLines, closeLog, createLogUploadLink } from '@sluice/contracts/logs'
+import {
+  LOG_BLOB_TYPE,
+  LOG_LINES_TYPE,
+  LogAck,
+  appendLogLines,
+  closeLog,
+  createLogUploadLink,
+} from '@sluice/contracts/logs'
 
 const compress = promisify(gzip)
 const CALL_WITHIN_MS = 15_000
@@ -15,7 +22,10 @@ const COMPRESSION = { level: 1 }
 const Refusal = z.object({
   code: z.string().optional(),
   message: z.string().optional(),
-  details: z.object({ ackedSeq: z.number().int().min(0) }).optional(),
+  details: z
+    .object({ ackedSeq: z.number().int().min(0), closedSeq: z.number().int().optional() })
+    .partial()
+    .optional(),
 })
 const UploadLink = z.object({ link: z.string(), maxBytes: z.number() })
 
@@ -53,7 +63,7 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
     if (response.statusCode >= 200 && response.statusCode < 300) return text === '' ? undefined : readJson(text)
     const refusal = Refusal.safeParse(readJson(text))
     const message = refusal.data?.message ?? `the log service answered with HTTP ${response.statusCode}`
-    throw new LogServiceError(response.statusCode, message, refusal.data?.details?.ackedSeq)
+    throw new LogServiceError(response.statusCode, message, refusal.data?.details)
   }
   const url = (path: string, key: string): URL => {
     const target = new URL(path, receiver.url)
@@ -63,7 +73,7 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
   return {
     append: async (key, token, lines, signal) => {
       const body = await compress(lines, COMPRESSION)
-      const headers = { 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' }
+      const headers = { 'content-type': LOG_LINES_TYPE, 'content-encoding': 'gzip' }
       const answer = await call('PUT', url(appendLogLines.path, key), { token, headers, body }, signal, CALL_WITHIN_MS)
       return LogAck.parse(answer).ackedSeq
     },
@@ -76,9 +86,8 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
       const answer = await call('POST', url(createLogUploadLink.path, key), { token }, signal, CALL_WITHIN_MS)
       const { link, maxBytes } = UploadLink.parse(answer)
       const { size } = await stat(file)
-      if (size > maxBytes)
-        throw new LogServiceError(413, `the log has ${size} bytes, the link takes ${maxBytes}`, undefined)
-      const headers = { 'content-type': 'application/gzip', 'content-length': String(size) }
+      if (size > maxBytes) throw new LogServiceError(413, `the log has ${size} bytes, the link takes ${maxBytes}`)
+      const headers = { 'content-type': LOG_BLOB_TYPE, 'content-length': String(size) }
       const body = createReadStream(file)
       await call('PUT', new URL(link, receiver.url), { headers, body }, signal, UPLOAD_WITHIN_MS)
     },

@@ -12,6 +12,8 @@ const BATCH_INTERVAL_MS = 100
 const BATCH_BYTES = 512 * 1024
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 10_000
+/** The service says "never" this often in a row before it is believed: a replica may be old or its clock behind. */
+const REFUSALS = 4
 
 export type ShippingState =
   | { state: 'flowing'; ackedSeq: number; lastSeq: number }
@@ -30,7 +32,8 @@ export interface LogShipperOptions {
 
 /**
  * Ships one log in order: spool → batches → acknowledgement by number → the next batch. A lost connection resumes from
- * the last acknowledged line; nothing is dropped. It tries for as long as it is let live and never fails a step.
+ * the last acknowledged line; nothing is dropped. It tries for as long as it is let live, unless the service refuses for
+ * good (the token ended, the log was closed), and never fails a step.
  */
 export class LogShipper {
   readonly #options: LogShipperOptions
@@ -90,7 +93,8 @@ export class LogShipper {
       }
       if (!signal.aborted) await this.#store(signal)
     } catch (error) {
-      // What the network does is retried; this is the pod's own disk, or the order to stop. Never a reason to fail a step.
+      // What the network does is retried; this is a refusal for good, the pod's own disk, or the order to stop. Never a
+      // reason to fail a step.
       this.#report('gaveUp', error instanceof Error ? error.message : String(error))
     } finally {
       await this.#spool.close()
@@ -158,21 +162,30 @@ export class LogShipper {
     const { key, token, client, file } = this.#options
     await this.#spool.flush()
     await this.#retry(signal, () => client.close(key, token, this.#spool.lastSeq, signal))
+    // An empty log has nothing to upload: its end is all there is.
+    if (this.#spool.lastSeq === 0) return this.#finish([file])
     const packed = `${file}.gz`
     await this.#retry(signal, () =>
       pipeline(createReadStream(file), createGzip(), createWriteStream(packed, { mode: 0o600 }), { signal }),
     )
     await this.#retry(signal, () => client.upload(key, token, packed, signal))
+    await this.#finish([packed, file])
+  }
+
+  async #finish(files: readonly string[]): Promise<void> {
     this.#report('stored', '')
-    await Promise.all([rm(packed, { force: true }), rm(file, { force: true })])
+    await Promise.all(files.map((name) => rm(name, { force: true })))
   }
 
   async #retry<Value>(signal: AbortSignal, work: () => Promise<Value>): Promise<Value> {
+    let refusals = 0
     for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
       try {
         return await work()
       } catch (error) {
         signal.throwIfAborted()
+        refusals = error instanceof LogServiceError && error.isFinal ? refusals + 1 : 0
+        if (refusals === REFUSALS) throw error
         this.#report('retrying', error instanceof Error ? error.message : String(error))
         await delay(waitMs * (0.5 + Math.random() / 2), undefined, { signal })
       }
