@@ -20,7 +20,13 @@ export async function changelogOf(...lines: string[]): Promise<ChangeLog> {
 export async function apply(
   driver: Driver,
   changelog: ChangeLog,
-  options: { onEvent?: (event: ExecuteEvent) => void; signal?: AbortSignal; tag?: string; lockTimeoutMs?: number } = {},
+  options: {
+    onEvent?: (event: ExecuteEvent) => void
+    signal?: AbortSignal
+    tag?: string
+    lockTimeoutMs?: number
+    lockWaitMs?: number
+  } = {},
 ): Promise<ExecuteResult> {
   const { tag, lockTimeoutMs, ...rest } = options
   const made = await plan(driver, changelog, {

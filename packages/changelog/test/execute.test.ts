@@ -290,6 +290,8 @@ test('a session that dies leaves nothing half-applied, and the next run takes it
   expect(await values(database.driver, 'select locked from databasechangeloglock')).toEqual([[true]])
   const events: ExecuteEvent[] = []
   const next = await apply(database.driver, await changelogOf('--changeset a:1', 'create table t (id int);'), {
+    // The server frees a dead session's lock a moment after the client has heard of its end.
+    lockWaitMs: 5_000,
     onEvent: (event) => events.push(event),
   })
   expect(next.status).toBe('succeeded')

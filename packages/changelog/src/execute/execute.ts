@@ -13,6 +13,7 @@ import { prepare, type PlanOptions, type Preparation } from '../plan/prepare.ts'
 import { checkMayApply } from './check-may-apply.ts'
 import type { AppliedChangeSet, ChangeSetFailure, ExecuteEvent } from './events.ts'
 import { runChangeSet, type RunContext } from './run-change-set.ts'
+import { SessionGuard } from './session-guard.ts'
 
 export interface ExecuteOptions {
   clock: Clock
@@ -204,7 +205,7 @@ class Execution {
     const context: RunContext = {
       driver: this.#driver,
       tables,
-      session,
+      guard: new SessionGuard(this.#driver, session),
       lockTimeoutMs: this.#plan.session.lockTimeoutMs,
       deploymentId: this.#result.deploymentId,
       clock,

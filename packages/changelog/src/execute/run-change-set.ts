@@ -1,6 +1,5 @@
-import { DatabaseError, type Driver, type SessionInfo } from '@sluice/drivers/driver'
+import { DatabaseError, type Driver } from '@sluice/drivers/driver'
 import type { Clock } from '../clock.ts'
-import { ChangelogError } from '../error.ts'
 import type { ExecType } from '../history/history-row.ts'
 import type { HistoryTables } from '../history/tables.ts'
 import { insertRow, updateRow, type RowToWrite } from '../history/write-history.ts'
@@ -11,11 +10,12 @@ import type { PreparedStep } from '../plan/prepare.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { AppliedChangeSet, ChangeSetFailure, ExecuteEvent } from './events.ts'
 import { judgePreconditions } from './judge-preconditions.ts'
+import type { SessionGuard } from './session-guard.ts'
 
 export interface RunContext {
   driver: Driver
   tables: HistoryTables
-  session: SessionInfo
+  guard: SessionGuard
   lockTimeoutMs: number
   deploymentId: string
   clock: Clock
@@ -55,6 +55,7 @@ export async function runChangeSet(
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
     const failure = run.failure(error)
+    context.guard.distrust()
     if (!error.connectionLost) await context.driver.rollback()
     return { kind: 'failed', failure }
   }
@@ -88,23 +89,22 @@ class ChangeSetRun {
   }
 
   async inTransaction(statements: readonly SourceText[], row: RowToWrite): Promise<void> {
-    const { driver, signal } = this.#context
-    await driver.begin({}, signal)
-    await this.#settings(this.#context.lockTimeoutMs, true)
+    const { driver, guard, lockTimeoutMs, signal } = this.#context
+    await guard.begin(lockTimeoutMs, signal)
     await this.#statements(statements)
     // A changed role would write the row as somebody who may not.
-    if (statements.some(({ text }) => CHANGES_ROLE.test(text))) await this.#settings(this.#context.lockTimeoutMs, true)
+    if (statements.some(({ text }) => CHANGES_ROLE.test(text))) await guard.restoreNow(signal)
     await this.#writeRow(row)
     this.#committing = true
     await driver.commit()
   }
 
   async outsideTransaction(statements: readonly SourceText[], row: RowToWrite): Promise<void> {
-    const { driver, signal } = this.#context
-    await this.#settings(this.#context.lockTimeoutMs, false)
+    const { driver, guard, lockTimeoutMs, signal } = this.#context
+    await guard.limit(lockTimeoutMs, signal)
     await this.#statements(statements)
-    await driver.begin({}, signal)
-    await this.#settings(this.#context.lockTimeoutMs, true)
+    guard.distrust()
+    await guard.begin(lockTimeoutMs, signal)
     await this.#writeRow(row)
     this.#committing = true
     await driver.commit()
@@ -126,13 +126,13 @@ class ChangeSetRun {
   }
 
   async #statements(statements: readonly SourceText[]): Promise<void> {
-    const { driver, clock, emit, signal } = this.#context
+    const { driver, guard, clock, emit, lockTimeoutMs, signal } = this.#context
     const { planned, changeSet } = this.#step
     for (const [index, statement] of statements.entries()) {
       this.#statement = statement
       this.#index = index
       const patient = !changeSet.runInTransaction && CONCURRENTLY.test(statement.text)
-      if (patient) await this.#settings(0, false)
+      if (patient) await guard.limit(0, signal)
       const start = clock.now()
       const { command, rowCount } = await driver.execute(statement.text, signal)
       this.#done += 1
@@ -147,32 +147,22 @@ class ChangeSetRun {
         rowCount,
         ms,
       })
-      if (patient) await this.#settings(this.#context.lockTimeoutMs, false)
+      if (patient) await guard.limit(lockTimeoutMs, signal)
     }
     this.#statement = undefined
     this.#index = undefined
   }
 
-  /** Sets what earlier changesets may have changed, and sees that the session is still the one that holds the lock. */
-  async #settings(lockTimeoutMs: number, local: boolean): Promise<void> {
-    const { driver, session, signal } = this.#context
-    const { rows } = await driver.query(
-      `SELECT pg_backend_pid() AS pid, set_config('role', $1, false), set_config('search_path', $2, false),
-         set_config('lock_timeout', $3, $4), set_config('statement_timeout', '0', $4)`,
-      [session.role ?? 'none', session.searchPath, `${lockTimeoutMs}ms`, local],
-      signal,
-    )
-    if (Number(rows[0]?.['pid']) === session.backendPid) return
-    throw new ChangelogError(
-      'LOCK_NOT_SESSION_BOUND',
-      'The session was changed by a connection pooler between two statements, so that the lock no longer holds. Give the connector a URL that leads to the database directly',
-    )
-  }
-
   async #writeRow(row: RowToWrite): Promise<void> {
-    const { driver, tables } = this.#context
-    if (this.#step.row === undefined) await insertRow(driver, tables, row)
-    else await updateRow(driver, tables, this.#step.row, row)
+    const { driver, guard, tables } = this.#context
+    const existing = this.#step.row
+    const written =
+      existing === undefined ? await insertRow(driver, tables, row) : await updateRow(driver, tables, existing, row)
+    if (written === undefined) {
+      const name = formatChangeSetId(this.#step.planned.changeSet)
+      throw new DatabaseError(`the history row of "${name}" was not written: something in the database swallowed it`)
+    }
+    guard.observe(written)
   }
 }
 

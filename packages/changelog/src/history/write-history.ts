@@ -36,12 +36,18 @@ function dateExecuted(name: string): string {
   return `GREATEST(NOW()::timestamp, (SELECT max(dateexecuted) FROM ${name}))`
 }
 
+/** What the session says of itself, read beside a row that is written, so that it costs no round trip of its own. */
+export const SESSION_COLUMNS = `pg_backend_pid() AS session_pid, current_setting('role') AS session_role, current_setting('search_path') AS session_search_path`
+/** {@link SESSION_COLUMNS}; undefined when no row was written. */
+type SessionRow = Record<string, unknown> | undefined
+
 /** Inserts the row of a changeset that ran for the first time. */
-export async function insertRow(driver: Driver, tables: HistoryTables, row: RowToWrite): Promise<void> {
+export async function insertRow(driver: Driver, tables: HistoryTables, row: RowToWrite): Promise<SessionRow> {
   const name = qualified(tables, 'table')
-  await driver.query(
+  const { rows } = await driver.query(
     `INSERT INTO ${name} (id, author, filename, dateexecuted, orderexecuted, md5sum, description, comments, exectype, contexts, labels, liquibase, deployment_id, tag)
-     VALUES ($1, $2, $3, ${dateExecuted(name)}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+     VALUES ($1, $2, $3, ${dateExecuted(name)}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     RETURNING ${SESSION_COLUMNS}`,
     [
       row.id,
       row.author,
@@ -58,6 +64,7 @@ export async function insertRow(driver: Driver, tables: HistoryTables, row: RowT
       row.tag,
     ],
   )
+  return rows[0]
 }
 
 /** Rewrites the row of a changeset that ran again; its identity stays as it was written first. */
@@ -66,12 +73,12 @@ export async function updateRow(
   tables: HistoryTables,
   existing: HistoryRow,
   row: RowToWrite,
-): Promise<void> {
+): Promise<SessionRow> {
   const name = qualified(tables, 'table')
-  await driver.query(
+  const { rows } = await driver.query(
     `UPDATE ${name} SET dateexecuted = ${dateExecuted(name)}, orderexecuted = $1, md5sum = $2, exectype = $3, deployment_id = $4,
        comments = $5, contexts = $6, labels = $7, liquibase = $8, description = $9, tag = coalesce($10, tag)
-     WHERE id = $11 AND author = $12 AND filename = $13`,
+     WHERE id = $11 AND author = $12 AND filename = $13 RETURNING ${SESSION_COLUMNS}`,
     [
       row.orderExecuted,
       row.md5sum,
@@ -88,6 +95,7 @@ export async function updateRow(
       existing.filename,
     ],
   )
+  return rows[0]
 }
 
 export async function rewriteChecksum(
