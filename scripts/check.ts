@@ -12,7 +12,7 @@ const GATES: readonly Gate[] = [
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'types', command: 'turbo', args: ['run', 'typecheck', '--output-logs=errors-only', '--no-update-notifier'] },
   { name: 'boundaries', command: 'turbo', args: ['boundaries', '--no-update-notifier'] },
-  { name: 'unused', command: 'knip', args: [] },
+  { name: 'unused', command: 'knip', args: ['--no-config-hints'] },
   { name: 'proto', command: 'npm', args: ['run', '--silent', 'lint', '-w', '@sluice/proto'] },
   { name: 'generated', command: 'npm', args: ['run', '--silent', 'gen', '--', '--check'] },
 ]
