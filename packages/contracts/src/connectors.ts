@@ -12,7 +12,7 @@ const CREDENTIAL_PARAMETERS = ['user', 'username', 'password', 'pwd', 'passwd', 
 export function credentialInJdbcUrl(url: string): string | undefined {
   if (/^jdbc:[^?;]*?\/\/[^/?;]*@/i.test(url)) return 'user info before "@"'
   if (/^jdbc:oracle:[^@]*\/[^@]*@/i.test(url)) return 'user info before "@"'
-  for (const [, name] of url.matchAll(/[?&;,(]\s*([A-Za-z_.]+)\s*=/g)) {
+  for (const [, name] of url.matchAll(/[?&;,(]\s*([\w.%-]+)\s*=/g)) {
     let decoded = name ?? ''
     try {
       decoded = decodeURIComponent(decoded)
