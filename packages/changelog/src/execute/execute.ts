@@ -65,6 +65,9 @@ export async function execute(
   }
 }
 
+/** The history table is only ever locked for an instant. */
+const TABLE_LOCK_TIMEOUT_MS = 5_000
+
 class Execution {
   readonly #driver: Driver
   readonly #plan: Plan
@@ -181,6 +184,7 @@ class Execution {
   async #apply(preparation: Preparation): Promise<void> {
     const driver = this.#driver
     await driver.begin()
+    await driver.execute(`SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`)
     const created = await createMissingTables(driver, preparation.tables, 'history')
     await this.#upgradeChecksums(preparation)
     await driver.commit()

@@ -19,7 +19,7 @@ export async function readHistory(driver: Driver, tables: HistoryTables, signal?
   try {
     const name = qualified(tables, 'table')
     const { rows } = await driver.query(
-      `SELECT *, dateexecuted::text AS date_text FROM ${name} ORDER BY dateexecuted, orderexecuted`,
+      `SELECT *, to_char(dateexecuted, 'YYYY-MM-DD HH24:MI:SS.US') AS date_text FROM ${name} ORDER BY dateexecuted, orderexecuted`,
       [],
       signal,
     )

@@ -36,6 +36,9 @@ export interface Status {
   changeSets: ChangeSetStatus[]
 }
 
+/** Somebody who alters the history table must not hold up a status for ever. */
+const LOCK_TIMEOUT_MS = 5_000
+
 /** What is deployed and who holds the lock. One READ ONLY transaction. */
 export async function status(
   driver: Driver,
@@ -46,6 +49,7 @@ export async function status(
   return abortedAs('Reading the status', signal, async () => {
     await driver.begin({ readOnly: true }, signal)
     try {
+      await driver.execute(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`, signal)
       const database = await driver.identity(signal)
       const tables = historyTables(options.history, database.schema)
       const history = await readHistory(driver, tables, signal)

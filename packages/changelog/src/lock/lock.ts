@@ -121,6 +121,7 @@ async function releaseSessionLock(driver: Driver, tables: HistoryTables): Promis
 async function provideLockRow(driver: Driver, tables: HistoryTables, options: LockOptions): Promise<void> {
   await driver.begin({}, options.signal)
   try {
+    await driver.execute(`SET LOCAL lock_timeout = '${ROW_LOCK_TIMEOUT}'`)
     const created = await createMissingTables(driver, tables, 'lock')
     const name = qualified(tables, 'lockTable')
     await driver.query(

@@ -49,7 +49,7 @@ export async function readLockRow(driver: Driver, tables: HistoryTables, signal?
   )
   if (allowed[0]?.['allowed'] !== true) return free
   const { rows } = await driver.query(
-    `SELECT locked, lockedby, lockgranted::text AS since FROM ${name} WHERE id = 1`,
+    `SELECT locked, lockedby, to_char(lockgranted, 'YYYY-MM-DD HH24:MI:SS.MS') AS since FROM ${name} WHERE id = 1`,
     [],
     signal,
   )
@@ -69,7 +69,7 @@ export async function findLockSession(
   signal?: AbortSignal,
 ): Promise<LockSession | undefined> {
   const { rows } = await driver.query(
-    `SELECT l.pid, coalesce(a.application_name, '') AS application_name, coalesce(a.backend_start::timestamp(3)::text, '') AS since
+    `SELECT l.pid, coalesce(a.application_name, '') AS application_name, coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS.MS'), '') AS since
      FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())

@@ -236,14 +236,15 @@ export class ChangeLogReader {
     }
     const name = requiredText(scope, node, 'name', 'the property')
     if (name === undefined) return
-    defineProperty(scope, {
+    const definition = {
       name,
       value: textOf(scope, node, 'value') ?? '',
       dbms: textOf(scope, node, 'dbms') ?? null,
       contexts: textOf(scope, node, 'contextFilter', 'context') ?? '',
       labels: textOf(scope, node, 'labels') ?? '',
       global: flagOf(scope, node, true, 'global'),
-    })
+    }
+    defineProperty(scope, definition, node.at)
   }
 
   async #source(path: string): Promise<SourceText | undefined> {

@@ -161,14 +161,15 @@ class FormattedSqlReader {
         'a property needs a name and a value. Write "--property name:<name> value:<value>"',
       )
     }
-    defineProperty(this.#scope, {
+    const definition = {
       name,
       value,
       dbms: bareAttribute(attributes, 'dbms') ?? null,
       contexts: bareAttribute(attributes, 'contextFilter') ?? bareAttribute(attributes, 'context') ?? '',
       labels: bareAttribute(attributes, 'labels') ?? '',
       global: flag(attributes, 'global', true),
-    })
+    }
+    defineProperty(this.#scope, definition, at)
   }
 
   /** Liquibase lets the last changeset of a file be empty, and then hashes the SQL of the one before it: refused here. */

@@ -149,6 +149,25 @@ describe('formatted SQL', () => {
   })
 })
 
+test('a key of the map itself wins over one that is merged in, wherever the merge stands', async () => {
+  const yaml = [
+    'databaseChangeLog:',
+    '- property: &base { name: unused, value: merged, global: true }',
+    '- property: { name: p, value: own, <<: *base }',
+    '- changeSet: { id: 1, author: a, changes: [{ sql: "select ${p}" }] }',
+  ]
+  const { changeSets } = await read({ 'a.yaml': yaml.join('\n') })
+  expect(changeSets[0]?.changes[0]).toMatchObject({ block: { text: { text: 'select own' } } })
+})
+
+test('filters that can’t be read are named', async () => {
+  expect(
+    await problems(sql('--property name:p value:v context:(a', '--changeset a:1 context:"b and"', 'select 1;')),
+  ).toEqual(['a.sql:2:1 INVALID_CONTEXT', 'a.sql:3:1 INVALID_CONTEXT'])
+  const reading = readChangelog(memoryFiles(sql()), 'a.sql', { dialect: 'postgresql', labelFilter: 'a and' })
+  await expect(reading).rejects.toMatchObject({ reason: 'INVALID_FILTER', code: 'CHANGELOG_INVALID' })
+})
+
 test('an unbuilt change type is read, so that changesets which ran long ago do no harm', async () => {
   const { changeSets } = await read({
     'a.yaml': 'databaseChangeLog:\n- changeSet: { id: 1, author: a, changes: [{ createTable: { tableName: t } }] }\n',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Dialect } from '@sluice/drivers/driver'
 import { ChangelogError, problemsError, type Problem } from '../error.ts'
+import { checkFilter } from '../expression/check-filter.ts'
 import { Properties } from '../expression/properties.ts'
 import type { Files } from '../files.ts'
 import type { ChangeLog, ChangeSet } from '../model/change-log.ts'
@@ -21,9 +22,10 @@ export interface ReadOptions {
 /**
  * Reads a changelog and everything it includes: formatted SQL, plain SQL, YAML and JSON.
  * @param path the root file, from the root of the sources.
- * @throws ChangelogError CHANGELOG_NOT_FOUND; CHANGELOG_INVALID with every problem found, each with file, line and column.
+ * @throws ChangelogError CHANGELOG_NOT_FOUND; INVALID_FILTER; CHANGELOG_INVALID with every problem found, each with file, line and column.
  */
 export async function readChangelog(files: Files, path: string, options: ReadOptions): Promise<ChangeLog> {
+  checkFilter(options.labelFilter)
   const root = normalisePath(path)
   const problems: Problem[] = []
   const notices: string[] = []

@@ -45,11 +45,8 @@ export function fullContexts(scope: FileScope, own: string, at: Position): strin
   try {
     contextsMatch(all, [])
   } catch (error) {
-    scope.reading.report({
-      code: 'INVALID_CONTEXT',
-      at,
-      sentence: error instanceof Error ? error.message : String(error),
-    })
+    if (!(error instanceof SyntaxError)) throw error
+    scope.reading.report({ code: 'INVALID_CONTEXT', at, sentence: error.message })
     return ''
   }
   return all
@@ -69,10 +66,15 @@ export interface PropertyDefinition {
 }
 
 /** Defines a property where its filters let it. */
-export function defineProperty(scope: FileScope, definition: PropertyDefinition): void {
+export function defineProperty(scope: FileScope, definition: PropertyDefinition, at: Position): void {
   const { reading } = scope
-  if (!dbmsMatches(definition.dbms, reading.dialect)) return
-  if (!contextsMatch(definition.contexts, reading.contexts) || !labelsMatch(definition.labels, reading.labelFilter))
+  if (!dbmsMatches(definition.dbms, reading.dialect) || !labelsMatch(definition.labels, reading.labelFilter)) return
+  try {
+    if (!contextsMatch(definition.contexts, reading.contexts)) return
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    reading.report({ code: 'INVALID_CONTEXT', at, sentence: error.message })
     return
+  }
   reading.properties.define(definition.name, definition.value, definition.global ? undefined : scope.path)
 }

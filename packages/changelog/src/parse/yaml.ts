@@ -60,8 +60,13 @@ class NodeBuilder {
     if (depth > MAX_DEPTH) throw new TooLarge(`the file is nested deeper than ${MAX_DEPTH} levels`)
     if (isAlias(value)) return this.build(value.resolve(this.#document), depth + 1)
     const at = this.#at(value)
-    if (isMap(value))
-      return { kind: 'map', at, entries: value.items.flatMap((pair) => this.#entries(pair.key, pair.value, depth)) }
+    if (isMap(value)) {
+      // What is merged in stands before the map's own keys, which win.
+      const merges = value.items.filter((pair) => isMergeKey(pair.key))
+      const own = value.items.filter((pair) => !isMergeKey(pair.key))
+      const entries = [...merges, ...own].flatMap((pair) => this.#entries(pair.key, pair.value, depth))
+      return { kind: 'map', at, entries }
+    }
     if (isSeq(value)) {
       return {
         kind: 'list',
@@ -79,7 +84,7 @@ class NodeBuilder {
 
   #entries(key: unknown, value: unknown, depth: number): MapEntry[] {
     const name = isScalar(key) ? scalarText(key.value) : ''
-    if (name === '<<') {
+    if (isMergeKey(key)) {
       const merged = this.build(value, depth + 1)
       const maps = merged.kind === 'list' ? merged.items : [merged]
       return maps.flatMap((map) => (map.kind === 'map' ? map.entries : []))
@@ -134,6 +139,10 @@ class NodeBuilder {
 
 function sentence(message: string): string {
   return message.split('\n')[0]?.replace(/:$/, '') ?? message
+}
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<'
 }
 
 /** The failsafe schema leaves every scalar a string. */

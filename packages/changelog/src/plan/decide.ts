@@ -1,6 +1,7 @@
 import type { Dialect } from '@sluice/drivers/driver'
 import { acceptsChecksum, changeSetChecksum, CURRENT_CHECKSUM_VERSION, judgeChecksum } from '../checksum/checksum.ts'
 import type { Problem } from '../error.ts'
+import { checkFilter } from '../expression/check-filter.ts'
 import { contextsMatch } from '../expression/contexts.ts'
 import { dbmsMatches } from '../expression/dbms.ts'
 import { labelsMatch } from '../expression/labels.ts'
@@ -33,8 +34,9 @@ export interface Decisions {
   unknown: HistoryRow[]
 }
 
-/** Compares changelog and history. Pure. */
+/** Compares changelog and history. Pure. @throws ChangelogError INVALID_FILTER */
 export function decide(changelog: ChangeLog, rows: readonly HistoryRow[], filters: Filters): Decisions {
+  checkFilter(filters.labelFilter)
   const byKey = new Map(rows.map((row) => [identityKey(rowIdentity(row)), row]))
   const seen = new Map<string, ChangeSet>()
   const known = new Set<string>()

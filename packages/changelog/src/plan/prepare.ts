@@ -55,6 +55,8 @@ export async function prepare(driver: Driver, changelog: ChangeLog, options: Pla
   const { signal } = options
   await driver.begin({ readOnly: true }, signal)
   try {
+    // Somebody who alters the history table must not hold up a preview for ever.
+    await driver.execute(`SET LOCAL lock_timeout = ${DEFAULT_LOCK_TIMEOUT_MS}`, signal)
     const database = await driver.identity(signal)
     const session = await driver.session(signal)
     const tables = historyTables(options.history, database.schema)

@@ -13,6 +13,9 @@ export interface TlsMaterial {
   key?: string
 }
 
+/** An address that does not answer leaves time for the next one of the same host. */
+const ADDRESS_PATIENCE_MS = 2_000
+
 export interface TransportOptions {
   host: string
   port: number
@@ -81,9 +84,11 @@ async function resolve(host: string, signal: AbortSignal): Promise<string[]> {
 
 async function connectAny(addresses: readonly string[], options: TransportOptions): Promise<Socket> {
   let failure: unknown
-  for (const address of addresses) {
+  for (const [index, address] of addresses.entries()) {
     try {
-      return await connectOne(address, options)
+      const last = index === addresses.length - 1
+      const share = last ? options.signal : AbortSignal.any([options.signal, AbortSignal.timeout(ADDRESS_PATIENCE_MS)])
+      return await connectOne(address, { ...options, signal: share })
     } catch (error) {
       if (options.signal.aborted) throw error
       failure = error
@@ -94,6 +99,8 @@ async function connectAny(addresses: readonly string[], options: TransportOption
 
 async function connectOne(address: string, { host, port, signal }: TransportOptions): Promise<Socket> {
   const socket = connectTcp({ host: address, port, keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true })
+  // Errors are heard by whoever waits for the socket; between two waits they must not end the process.
+  socket.on('error', () => undefined)
   try {
     await abortable(event(socket, 'connect'), signal, `Connecting to ${host}:${port}`)
     return socket
@@ -168,30 +175,25 @@ async function secure(socket: Socket, options: TransportOptions) {
 }
 
 async function askForTls(socket: Socket, signal: AbortSignal, what: string): Promise<string> {
-  const answered = new Promise<string>((fulfil, reject) => {
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('the server closed the connection')))
-    socket.once('readable', () => {
-      const byte: unknown = socket.read(1)
-      fulfil(Buffer.isBuffer(byte) ? byte.toString('latin1') : '')
-    })
-  })
+  const answer = Promise.withResolvers<string>()
+  const onError = (error: Error) => answer.reject(error)
+  const onClose = () => answer.reject(new Error('the server closed the connection'))
+  const onReadable = () => {
+    const byte: unknown = socket.read(1)
+    if (Buffer.isBuffer(byte)) answer.resolve(byte.toString('latin1'))
+  }
+  socket.on('error', onError).on('close', onClose).on('readable', onReadable)
   socket.write(SSL_REQUEST)
   try {
-    return await abortable(answered, signal, what)
+    return await abortable(answer.promise, signal, what)
   } catch (error) {
     if (error instanceof DriverError) throw error
-    throw new DriverError(
-      'TLS_FAILED',
-      `${what} failed: ${error instanceof Error ? error.message : String(error)}. Check that a PostgreSQL server listens there`,
-      {
-        cause: error,
-      },
-    )
+    const message = error instanceof Error ? error.message : String(error)
+    throw new DriverError('TLS_FAILED', `${what} failed: ${message}. Check that a PostgreSQL server listens there`, {
+      cause: error,
+    })
   } finally {
-    socket.removeAllListeners('readable')
-    socket.removeAllListeners('close')
-    socket.removeAllListeners('error')
+    socket.off('error', onError).off('close', onClose).off('readable', onReadable)
   }
 }
 
