@@ -4,8 +4,7 @@ import { Gauge } from 'prom-client'
 import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
-import { createDelegateInbox } from './workers/delegate-inbox.ts'
-import { createHeartbeatWriter, createTaskWatch } from './workers/task-watch.ts'
+import { startWorkers } from './workers/start-workers.ts'
 
 /** Time that delegates have to move to another replica when this one stops. */
 const DRAIN_MS = 4_000
@@ -24,9 +23,7 @@ await runService('delegate-service', async () => {
     },
   })
   const app = await buildApp(deps)
-  const runners = [createDelegateInbox(deps), createTaskWatch(deps), createHeartbeatWriter(deps)]
-  await deps.hub.start()
-  for (const runner of runners) await runner.start()
+  const workers = await startWorkers(deps)
   await app.listen({ host: config.publicHttp.host, port: config.publicHttp.port })
   const health = await startHealth({
     ...config.health,
@@ -38,8 +35,7 @@ await runService('delegate-service', async () => {
       health.drain()
       await deps.hub.drain('the service restarts', DRAIN_MS)
       await app.close()
-      await Promise.all(runners.map((runner) => runner.stop()))
-      deps.hub.stop()
+      await workers.stop()
       await deps.close()
       await health.close()
     },

@@ -1,4 +1,4 @@
-import { ENROL_PATH, WS_PATH } from '@sluice/delegate-protocol'
+import { CLOSE_CODES, ENROL_PATH, WS_PATH } from '@sluice/delegate-protocol'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from './deps.ts'
 import { DelegateConnection } from './modules/connection/delegate-connection.ts'
@@ -9,7 +9,9 @@ export function registerRoutes(app: FastifyInstance, deps: Deps): void {
   // Everything after the upgrade is the protocol's own: the first frame is the challenge.
   app.register(async (scope) => {
     scope.get(WS_PATH, { websocket: true }, (socket) => {
-      void new DelegateConnection(deps, socket)
+      const { code } = CLOSE_CODES.goingAway
+      if (deps.hub.isDraining) socket.close(code, 'this replica stops; another one answers')
+      else void new DelegateConnection(deps, socket)
     })
   })
 }

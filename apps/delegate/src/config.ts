@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '@sluice/contracts/errors'
@@ -12,6 +12,8 @@ export interface DelegateConfig {
   tags: string[]
   /** `dlt.<account>.<token>.<seed>`; needed to enrol, not after. */
   token?: string
+  /** File that holds it; read only when it is needed. */
+  tokenFile?: string
   /** Public URL of delegate-service, without a path. */
   serviceUrl: string
   /** Certificates to trust beside the platform's own, PEM. */
@@ -23,6 +25,8 @@ export interface DelegateConfig {
   /** Tasks at once. */
   capacity: number
   warmPods: number
+  /** Milliseconds that running steps have to end when the delegate is told to stop. */
+  drainMs: number
   /** Runtimes of pipelines that this delegate runs as its own processes, because its owner said so. */
   runAsProcess: string[]
   programs: { liteEngine: string; dbStep: string }
@@ -42,6 +46,8 @@ const Env = z.object({
   SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
   SLUICE_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(9468),
   SLUICE_DELEGATE_CAPACITY: z.coerce.number().int().min(1).max(256).default(32),
+  /** Give it as long as a step may take where the platform waits that long; `npm start` waits 10 s. */
+  SLUICE_DELEGATE_DRAIN_SECONDS: z.coerce.number().int().min(1).max(86_400).default(8),
   SLUICE_DELEGATE_WARM_PODS: z.coerce.number().int().min(0).max(16).default(1),
   /** `kubernetes,docker`: pods of these runtimes run as processes here (a laptop). */
   SLUICE_DELEGATE_RUN_AS_PROCESS: z.string().default(''),
@@ -56,9 +62,10 @@ function listOf(text: string): string[] {
     .filter((item) => item !== '')
 }
 
-/** The bundle beside the program, as `npm run bundle` and the image lay it out. */
+/** The bundle beside the program, as `npm run bundle` and the image lay it out; in a fresh checkout its source. */
 function program(app: string): string {
-  return fileURLToPath(new URL(`../../${app}/dist/main.mjs`, import.meta.url))
+  const bundle = fileURLToPath(new URL(`../../${app}/dist/main.mjs`, import.meta.url))
+  return existsSync(bundle) ? bundle : fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url))
 }
 
 /**
@@ -72,19 +79,18 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     throw new AppError('INVALID_REQUEST', `The delegate can't start, its environment is wrong: ${problems.join('; ')}.`)
   }
   const value = parsed.data
-  const tokenFile = value.SLUICE_DELEGATE_TOKEN_FILE
-  const token =
-    value.SLUICE_DELEGATE_TOKEN ?? (tokenFile === undefined ? undefined : readFileSync(tokenFile, 'utf8').trim())
   return {
     name: value.SLUICE_DELEGATE_NAME,
     tags: listOf(value.SLUICE_DELEGATE_TAGS),
-    token,
+    token: value.SLUICE_DELEGATE_TOKEN?.trim(),
+    tokenFile: value.SLUICE_DELEGATE_TOKEN_FILE,
     serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
     caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
     gitCaPem: value.SLUICE_GIT_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_GIT_CA_FILE, 'utf8'),
     dataDir: value.SLUICE_DATA_DIR,
     health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },
     capacity: value.SLUICE_DELEGATE_CAPACITY,
+    drainMs: value.SLUICE_DELEGATE_DRAIN_SECONDS * 1000,
     warmPods: value.SLUICE_DELEGATE_WARM_PODS,
     runAsProcess: listOf(value.SLUICE_DELEGATE_RUN_AS_PROCESS),
     programs: { liteEngine: program('lite-engine'), dbStep: program('db-step') },

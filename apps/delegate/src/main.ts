@@ -2,18 +2,19 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { createProcessRuntime } from '@sluice/pod'
+import { CLOSE_CODES } from '@sluice/delegate-protocol'
 import pino from 'pino'
 import { DELEGATE_VERSION, loadConfig, type DelegateConfig } from './config.ts'
 import { startHealth } from './health.ts'
-import { DelegateLoop } from './modules/connection/delegate-loop.ts'
-import { loadOrEnrol } from './modules/enrolment/enrol.ts'
+import { DelegateLoop, type Stopped } from './modules/connection/delegate-loop.ts'
+import { forgetEnrolment, loadOrEnrol } from './modules/enrolment/enrol.ts'
 import { SecretOpener } from './modules/secret/secret-opener.ts'
 import { TaskJournal } from './modules/store/task-journal.ts'
 import { TaskRunner } from './modules/task/task-runner.ts'
 import { traceTo } from './tracing.ts'
 
-/** Time that running steps have when the delegate is told to stop; a second signal ends it at once. */
-const DRAIN_MS = 8_000
+/** Time that the last frames have to leave. */
+const CLOSE_WITHIN_MS = 1_000
 
 const logger = pino({ name: 'delegate' })
 const stopping = new AbortController()
@@ -31,6 +32,8 @@ async function run(): Promise<void> {
   const config = loadConfig(process.env)
   logger.level = config.logLevel
   traceTo(config.traceFile)
+  let loop: DelegateLoop | undefined
+  const health = await startHealth(config.health, () => loop)
   const enrolled = await loadOrEnrol(config, logger, stopping.signal)
   const store = new TaskJournal(join(config.dataDir, 'tasks'))
   const { journalId, tasks } = await store.load()
@@ -49,11 +52,8 @@ async function run(): Promise<void> {
   if (swept.removed.length > 0) logger.info(swept, 'removed what an earlier delegate left')
 
   const runtimes = [runtime.kind, ...config.runAsProcess]
-  let end: (code: number) => void = () => undefined
-  const ended = new Promise<number>((resolve) => {
-    end = resolve
-  })
-  const loop = new DelegateLoop({
+  const ended = Promise.withResolvers<Stopped>()
+  const running = new DelegateLoop({
     config,
     enrolled,
     store,
@@ -67,12 +67,10 @@ async function run(): Promise<void> {
     },
     recovered: tasks,
     logger,
-    onStopped: ({ reason, final }) => {
-      logger.info({ reason, final }, 'stopped')
-      end(final ? 1 : 0)
-    },
+    onStopped: ended.resolve,
   })
-  const send = loop.apply.bind(loop)
+  loop = running
+  const send = running.apply.bind(running)
   const secrets = new SecretOpener({
     accountId: enrolled.accountId,
     sealingPrivateKey: enrolled.keys.sealing.privateKey,
@@ -84,22 +82,24 @@ async function run(): Promise<void> {
       runtimes,
       secrets,
       caPem: config.caPem ?? '',
-      onProgress: (taskId, event) => loop.addProgress(taskId, event),
+      onProgress: (taskId, event) => running.addProgress(taskId, event),
     },
     store,
     logger,
     capacity: config.capacity,
     send,
   })
-  const closeHealth = await startHealth(config.health, loop)
-  loop.start({ runner, secrets })
-  stopping.signal.addEventListener('abort', () =>
-    send({ type: 'drain', reason: 'the delegate was told to stop', graceMs: DRAIN_MS }),
-  )
-  const code = await ended
-  closeHealth()
-  await runtime.close()
-  process.exit(code)
+  const drain = (): void => send({ type: 'drain', reason: 'the delegate was told to stop', graceMs: config.drainMs })
+  running.start({ runner, secrets })
+  if (stopping.signal.aborted) drain()
+  else stopping.signal.addEventListener('abort', drain)
+  const { reason, final, closeCode } = await ended.promise
+  logger[final ? 'error' : 'info']({ reason, final }, 'stopped')
+  // The next start enrols again, as the close code asks for; a token that was revoked too then says so.
+  if (closeCode === CLOSE_CODES.unknownDelegate.code) await forgetEnrolment(config)
+  await Promise.all([running.closed(CLOSE_WITHIN_MS), runtime.close()])
+  health.close()
+  process.exit(final ? 1 : 0)
 }
 
 const onSignal = (signal: string): void => {

@@ -1,3 +1,4 @@
+import { Revocation } from '@sluice/contracts/revocation'
 import { channelName, createRedis } from '@sluice/database'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -23,21 +24,23 @@ export const ReplicaNotice = z.discriminatedUnion('type', [
 ])
 export type ReplicaNotice = z.infer<typeof ReplicaNotice>
 
-/** A revocation that ng-core published. */
-const Revocation = z.object({ accountId: z.string(), kind: z.string(), id: z.string().optional() })
-
 /** One socket of this replica. */
 export interface HubConnection {
   readonly connectionId: string
   readonly accountId: string
   readonly delegateId: string
   readonly tokenId: string
+  /** It may be offered tasks. */
+  readonly isOpen: boolean
   notice(notice: ReplicaNotice): void
   revoke(reason: string): void
   drain(reason: string, graceMs: number): void
   /** Resolves when the socket is gone. */
   closed: Promise<void>
 }
+
+/** Told of an offer whose delegate has no socket where the row says. */
+export type OnMissedOffer = (offer: Extract<ReplicaNotice, { type: 'offer' }>, replicaId: string) => void
 
 /**
  * The sockets of this replica by delegate, and pub/sub to the other replicas.
@@ -50,6 +53,8 @@ export class ConnectionHub {
   readonly #logger: Logger
   readonly #connections = new Map<string, HubConnection>()
   #subscriber: Redis | undefined
+  #onMissedOffer: OnMissedOffer = () => undefined
+  #draining = false
 
   constructor(options: { replicaId: string; redis: Redis; redisUrl: string; logger: Logger }) {
     this.#replicaId = options.replicaId
@@ -58,7 +63,8 @@ export class ConnectionHub {
     this.#logger = options.logger
   }
 
-  async start(): Promise<void> {
+  async start(onMissedOffer: OnMissedOffer): Promise<void> {
+    this.#onMissedOffer = onMissedOffer
     const onError = (error: Error): void => this.#logger.warn({ err: error }, 'redis is away')
     const subscriber = createRedis({ url: this.#redisUrl, role: 'subscriber', onError })
     const own = channelName('delegate.replica', this.#replicaId)
@@ -75,12 +81,21 @@ export class ConnectionHub {
     return this.#connections.size
   }
 
-  connectionIds(): string[] {
-    return [...this.#connections.values()].map((connection) => connection.connectionId)
+  /** This replica is about to stop: it takes no more sockets. */
+  get isDraining(): boolean {
+    return this.#draining
   }
 
+  connections(): HubConnection[] {
+    return [...this.#connections.values()]
+  }
+
+  /** Makes this the delegate's connection here; an older one ends. */
   add(connection: HubConnection): void {
-    this.#connections.set(`${connection.accountId}/${connection.delegateId}`, connection)
+    const key = `${connection.accountId}/${connection.delegateId}`
+    const older = this.#connections.get(key)
+    this.#connections.set(key, connection)
+    if (older !== undefined && older !== connection) supersede(older)
   }
 
   remove(connection: HubConnection): void {
@@ -92,7 +107,8 @@ export class ConnectionHub {
   async notify(replicaId: string, notice: ReplicaNotice): Promise<void> {
     if (replicaId === this.#replicaId) return this.#deliver(notice)
     try {
-      await this.#redis.publish(channelName('delegate.replica', replicaId), JSON.stringify(notice))
+      const receivers = await this.#redis.publish(channelName('delegate.replica', replicaId), JSON.stringify(notice))
+      if (receivers === 0 && notice.type === 'offer') this.#onMissedOffer(notice, replicaId)
     } catch (error) {
       this.#logger.warn({ err: error, replicaId }, 'notice not published; the periodic look finds the row')
     }
@@ -100,7 +116,8 @@ export class ConnectionHub {
 
   /** Tells every delegate to reconnect elsewhere and waits for the sockets to go, `graceMs` at most. */
   async drain(reason: string, graceMs: number): Promise<void> {
-    const connections = [...this.#connections.values()]
+    this.#draining = true
+    const connections = this.connections()
     for (const connection of connections) connection.drain(reason, graceMs)
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<void>((resolve) => {
@@ -115,7 +132,9 @@ export class ConnectionHub {
   }
 
   #deliver(notice: ReplicaNotice): void {
-    this.#connections.get(`${notice.accountId}/${notice.delegateId}`)?.notice(notice)
+    const connection = this.#connections.get(`${notice.accountId}/${notice.delegateId}`)
+    if (connection !== undefined) connection.notice(notice)
+    else if (notice.type === 'offer') this.#onMissedOffer(notice, this.#replicaId)
   }
 
   #takeNotice(text: string): void {
@@ -132,6 +151,12 @@ export class ConnectionHub {
       }
     }
   }
+}
+
+/** Ends a connection that a newer one of the same delegate replaces. */
+export function supersede(connection: HubConnection): void {
+  const { accountId, delegateId, connectionId } = connection
+  connection.notice({ type: 'supersede', accountId, delegateId, connectionId })
 }
 
 function parseJson(text: string): unknown {

@@ -9,7 +9,6 @@ import {
   ResultAssembler,
   stepServer,
   type HelloBody,
-  type OfferedTask,
   type ServerEffect,
   type ServerEvent,
   type ServerState,
@@ -22,6 +21,7 @@ import { openSecrets } from '../secret/open-secrets.ts'
 import { assignQueued } from '../task/assign-task.ts'
 import { applyTaskEvent, closeWithResult } from '../task/end-task.ts'
 import { grantTask } from '../task/grant-task.ts'
+import { toOffer } from '../task/submit-task.ts'
 import { submissionOf } from '../task/task-store.ts'
 import type { HubConnection, ReplicaNotice } from './connection-hub.ts'
 
@@ -44,6 +44,8 @@ export class DelegateConnection implements HubConnection {
   #timer: NodeJS.Timeout | undefined
   #frames = 0
   #secretWindow = { startedAt: 0, requests: 0 }
+  /** Presence is written in order: a late "connected" must not overwrite a "disconnected". */
+  #presence: Promise<void> = Promise.resolve()
   #resolveClosed: () => void = () => undefined
 
   constructor(deps: Deps, socket: WebSocket) {
@@ -52,7 +54,8 @@ export class DelegateConnection implements HubConnection {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
-    const opened = openServerConnection({ connectionId: this.connectionId, nonce: newNonce() }, deps.now())
+    const options = { connectionId: this.connectionId, nonce: newNonce(), timing: deps.timing.protocol }
+    const opened = openServerConnection(options, deps.now())
     this.#state = opened.state
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       const decoded = decodeDelegateFrame(isBinary ? new Uint8Array(data) : data.toString('utf8'))
@@ -78,6 +81,10 @@ export class DelegateConnection implements HubConnection {
     return this.#tokenId
   }
 
+  get isOpen(): boolean {
+    return this.#state.phase.name === 'ready'
+  }
+
   notice(notice: ReplicaNotice): void {
     switch (notice.type) {
       case 'offer':
@@ -97,6 +104,8 @@ export class DelegateConnection implements HubConnection {
   }
 
   drain(reason: string, graceMs: number): void {
+    // First, so that no task is offered here while the delegate moves.
+    this.#background('presence', this.#mark({ connected: false }))
     this.#apply({ type: 'drain', mode: 'reconnect', reason, graceMs })
   }
 
@@ -146,7 +155,7 @@ export class DelegateConnection implements HubConnection {
       case 'connected':
         this.#deps.hub.add(this)
         this.#deps.logger.info({ delegateId, accountId, connectionId: this.connectionId }, 'delegate connected')
-        this.#background('assign', assignQueued(this.#deps, accountId))
+        this.#background('assign', this.#takeWork())
         return
       case 'grantTask':
         this.#background('grant', this.#grant(effect))
@@ -204,22 +213,21 @@ export class DelegateConnection implements HubConnection {
     this.#apply({ type: 'helloVerified', held: admission.held })
   }
 
+  /** What waits for a delegate is looked at again at once; what this one declined before, it may take now. */
+  async #takeWork(): Promise<void> {
+    const { accountId, delegateId } = this
+    await this.#mark({ connected: true })
+    await this.#deps.prisma.$executeRaw`
+      update task set rejections = rejections - ${delegateId}
+       where account_id = ${accountId} and state = 'queued' and jsonb_exists(rejections, ${delegateId})`
+    await assignQueued(this.#deps, accountId)
+  }
+
   async #offer(taskId: string, offerId: string): Promise<void> {
     const { accountId } = this
     const task = await this.#deps.prisma.task.findUnique({ where: { accountId_id: { accountId, id: taskId } } })
     if (task === null || task.state !== 'offered' || task.offerId !== offerId) return
-    const submission = submissionOf(task)
-    const offered: OfferedTask = {
-      taskId,
-      attemptId: task.attemptId,
-      type: task.kind,
-      parameters: submission.task.parameters,
-      secrets: submission.secrets,
-      timeoutMs: submission.timeoutMs,
-      signatures: submission.signatures,
-      traceparent: submission.traceparent,
-    }
-    this.#apply({ type: 'offer', task: offered, offerId })
+    this.#apply({ type: 'offer', task: toOffer(submissionOf(task)), offerId })
   }
 
   async #grant(effect: Extract<ServerEffect, { type: 'grantTask' }>): Promise<void> {
@@ -242,11 +250,13 @@ export class DelegateConnection implements HubConnection {
 
   async #offerEnded(effect: Extract<ServerEffect, { type: 'offerEnded' }>): Promise<void> {
     const { accountId, delegateId } = this
-    if (effect.outcome === 'rejected') {
-      // Noted first, so that the new search passes this delegate over.
+    // Noted first, so that the new search passes this delegate over.
+    if (effect.outcome === 'disconnected') await this.#mark({ connected: false })
+    if (effect.outcome === 'rejected' || effect.outcome === 'timedOut') {
+      const reason = effect.outcome === 'timedOut' ? 'it did not answer in time' : effect.reason.replaceAll('\0', '')
       await this.#deps.prisma.$executeRaw`
-        update task set rejections = rejections || jsonb_build_object(${delegateId}::text, ${effect.reason}::text)
-         where account_id = ${accountId} and id = ${effect.taskId}`
+        update task set rejections = rejections || jsonb_build_object(${delegateId}::text, ${reason}::text)
+         where account_id = ${accountId} and id = ${effect.taskId} and offer_id = ${effect.offerId}`
     }
     await this.#move(effect.taskId, { type: 'endOffer', offerId: effect.offerId })
   }
@@ -263,7 +273,6 @@ export class DelegateConnection implements HubConnection {
        where account_id = ${accountId} and delegate_id = ${delegateId} and id = any(${[...taskIds]})
          and state in ('granted', 'running')
       returning id`
-    await this.#mark({ lastHeartbeatAt: new Date(this.#deps.now()) })
     const extended = new Set(rows.map((row) => row.id))
     for (const taskId of taskIds) {
       if (!extended.has(taskId))
@@ -326,13 +335,19 @@ export class DelegateConnection implements HubConnection {
     }
   }
 
-  async #mark(data: { draining?: boolean; connected?: boolean; lastHeartbeatAt?: Date }): Promise<void> {
+  /** Writes the delegate's row as long as this is its current connection. */
+  #mark(data: { draining?: boolean; connected?: boolean }): Promise<void> {
     const { accountId, delegateId, connectionId } = this
-    await this.#deps.prisma.delegate.updateMany({ where: { accountId, id: delegateId, connectionId }, data })
+    const write = async (): Promise<void> => {
+      await this.#deps.prisma.delegate.updateMany({ where: { accountId, id: delegateId, connectionId }, data })
+    }
+    // One that failed is made up for by the replica's periodic look at its sockets.
+    this.#presence = this.#presence.then(write, write)
+    return this.#presence
   }
 
   async #disconnected(reason: string): Promise<void> {
-    if (this.delegateId === '') return
+    if (this.#tokenId === '') return
     this.#deps.logger.info(
       { delegateId: this.delegateId, reason, connectionId: this.connectionId },
       'delegate disconnected',

@@ -61,7 +61,7 @@ export async function enrolDelegate(deps: Deps, body: unknown): Promise<Enrolmen
   if (!granted.ok) throw new AppError('INVALID_REQUEST', granted.message)
 
   const state = key.requiresApproval ? 'awaitingApproval' : 'enrolled'
-  const stored = await deps.prisma.$transaction(async (tx) => {
+  const stored = await deps.transact(async (tx) => {
     const known = await tx.delegate.findUnique({
       where: { accountId_identityKey: { accountId, identityKey: claims.identityKey } },
     })
@@ -80,7 +80,12 @@ export async function enrolDelegate(deps: Deps, body: unknown): Promise<Enrolmen
           'DELEGATE_TOKEN_INVALID',
           `Delegate "${known.name}" was revoked. Remove its state folder and enrol it anew.`,
         )
-      return tx.delegate.update({ where: { accountId_id: { accountId, id: known.id } }, data })
+      // Another token is another permission: a person looks at it anew where that token asks for it.
+      const enrolledAs = known.tokenId === tokenId ? {} : { state }
+      return tx.delegate.update({
+        where: { accountId_id: { accountId, id: known.id } },
+        data: { ...data, ...enrolledAs },
+      })
     }
     const created = await tx.delegate.create({
       data: { accountId, id: newId('dlg'), identityKey: claims.identityKey, state, ...data },

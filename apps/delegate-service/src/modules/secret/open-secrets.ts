@@ -1,5 +1,6 @@
 import { newId } from '@sluice/contracts/ids'
 import { AppError } from '@sluice/contracts/errors'
+import type { SubmitTask } from '@sluice/contracts/tasks'
 import type { OpenedSecret, SecretWanted } from '@sluice/delegate-protocol'
 import { unwrapDataKey } from '@sluice/secrets/envelope'
 import { sealDataKey } from '@sluice/secrets/sealing'
@@ -42,6 +43,7 @@ export async function openSecrets(deps: Deps, input: OpenSecretsInput): Promise<
   const opened: OpenedSecret[] = []
   for (const { secretId, version } of input.secrets) {
     if (!submission.secrets.some((named) => named.secretId === secretId && named.version === version)) {
+      await audit(deps, input, submission, { action: 'DENIED', delegateName: delegate.name })
       throw new AppError('SECRET_NOT_OPENED', `Task "${taskId}" does not name the secret "${secretId}".`)
     }
     const { rows } = await deps.pool.query(
@@ -58,14 +60,27 @@ export async function openSecrets(deps: Deps, input: OpenSecretsInput): Promise<
     }
     const address = { accountId, scope: record.scope, id: secretId, version }
     const dataKey = await unwrapDataKey(deps.kek, address, record)
-    const sealedKey = await sealDataKey(dataKey, delegate.sealingKey, { taskId, secretId, version })
-    dataKey.fill(0)
+    const sealedKey = await sealDataKey(dataKey, delegate.sealingKey, { taskId, secretId, version }).finally(() =>
+      dataKey.fill(0),
+    )
     const { scope, iv, ciphertext, tag } = record
     opened.push({ secretId, version, scope, iv, ciphertext, tag, sealedKey })
   }
+  await audit(deps, input, submission, { action: 'OPEN', delegateName: delegate.name })
+  return opened
+}
+
+/** Recorded before the answer leaves: what is not audited is not opened. */
+async function audit(
+  deps: Deps,
+  input: OpenSecretsInput,
+  submission: SubmitTask,
+  event: { action: 'OPEN' | 'DENIED'; delegateName: string },
+): Promise<void> {
+  const { accountId, delegateId, taskId } = input
   const auditId = await recordAudit(deps.pool, {
     actor: { accountId, principal: submission.principal, correlationId: newId('req') },
-    action: 'OPEN',
+    action: event.action,
     resource: {
       type: 'SECRET',
       identifier: input.secrets
@@ -74,8 +89,7 @@ export async function openSecrets(deps: Deps, input: OpenSecretsInput): Promise<
         .slice(0, 256),
     },
     scope: submission.scope,
-    after: { taskId, delegateId, delegateName: delegate.name },
+    after: { taskId, delegateId, delegateName: event.delegateName },
   })
   await deps.queues.wake('ng.inbox', { accountId, id: auditId })
-  return opened
 }

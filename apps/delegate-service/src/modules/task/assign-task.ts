@@ -8,7 +8,10 @@ import { tellSubmitter } from './tell-submitter.ts'
 
 const Rejections = z.record(z.string(), z.string())
 
-async function loadCandidates(tx: Tx, accountId: string): Promise<Candidate[]> {
+/** Characters of the sentence that explains why a task waits. */
+const WAITING_MAX = 8_000
+
+async function loadCandidates(tx: Pick<Tx, 'delegate' | 'task'>, accountId: string): Promise<Candidate[]> {
   const [delegates, loads] = await Promise.all([
     tx.delegate.findMany({ where: { accountId, state: { not: 'revoked' } } }),
     tx.task.groupBy({
@@ -40,7 +43,7 @@ async function loadCandidates(tx: Tx, accountId: string): Promise<Candidate[]> {
  * reason changes. Called when a task arrives, when a delegate connects or becomes free, and by the periodic look.
  */
 export async function assignTask(deps: Deps, accountId: string, taskId: string): Promise<void> {
-  const after = await deps.prisma.$transaction(async (tx) => {
+  const after = await deps.transact(async (tx) => {
     const task = await lockTask(tx, accountId, taskId)
     if (task === undefined || task.state !== 'queued') return undefined
     const choice = chooseDelegate(
@@ -60,36 +63,49 @@ export async function assignTask(deps: Deps, accountId: string, taskId: string):
   await after?.()
 }
 
+/** Seconds since the last heartbeat change all the time; that alone is no news. */
+function isOldNews(task: Task, message: string): boolean {
+  const gist = (text: string): string => text.slice(0, WAITING_MAX).replaceAll(/\d+ s ago/g, '')
+  return task.waitingReason !== null && gist(task.waitingReason) === gist(message)
+}
+
 async function noteWaiting(
   deps: Deps,
   tx: Tx,
   task: Task,
   message: string,
 ): Promise<(() => Promise<void>) | undefined> {
-  const told = Rejections.safeParse(task.rejections).success ? task.waitingReason : null
-  // Seconds since the last heartbeat change all the time; that alone is no news.
-  const gist = (text: string): string => text.replaceAll(/\d+ s ago/g, '')
-  if (told !== null && gist(told) === gist(message)) return undefined
+  if (isOldNews(task, message)) return undefined
   await tx.task.update({
     where: { accountId_id: { accountId: task.accountId, id: task.id } },
-    data: { waitingReason: message.slice(0, 8_000) },
+    data: { waitingReason: message.slice(0, WAITING_MAX) },
   })
   return tellSubmitter(
     deps,
     tx,
     task,
-    { kind: 'task.waiting', taskId: task.id, attemptId: task.attemptId, message: message.slice(0, 8_000) },
+    { kind: 'task.waiting', taskId: task.id, attemptId: task.attemptId, message: message.slice(0, WAITING_MAX) },
     `.${newId('msg')}`,
   )
 }
 
-/** Tries every queued task of an account again: a delegate connected, or one has room. */
+/**
+ * Tries every queued task of an account again: a delegate connected, one has room, or time passed. Tasks for which
+ * nothing changed cost no transaction.
+ */
 export async function assignQueued(deps: Deps, accountId: string): Promise<void> {
   const queued = await deps.prisma.task.findMany({
     where: { accountId, state: 'queued' },
     orderBy: { createdAt: 'asc' },
-    select: { id: true },
     take: 500,
   })
-  for (const { id } of queued) await assignTask(deps, accountId, id)
+  if (queued.length === 0) return
+  const candidates = await loadCandidates(deps.prisma, accountId)
+  for (const task of queued) {
+    const rejections = Rejections.parse(task.rejections)
+    const choice = chooseDelegate(candidates, submissionOf(task), rejections, deps.now())
+    if (choice.chosen === undefined && isOldNews(task, explainChoice(choice))) continue
+    await assignTask(deps, accountId, task.id)
+    if (choice.chosen !== undefined) choice.chosen.load += 1
+  }
 }

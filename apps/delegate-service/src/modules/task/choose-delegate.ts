@@ -54,7 +54,7 @@ function refusal(
   if (unable.length > 0) return `can't do ${unable.map((capability) => `"${capability}"`).join(', ')}`
   if (candidate.load >= candidate.capacity) return `is at its capacity of ${candidate.capacity} tasks`
   const rejected = rejections[candidate.id]
-  return rejected === undefined ? undefined : `declined: ${rejected}`
+  return rejected === undefined ? undefined : `declined (${rejected})`
 }
 
 /** Picks the least loaded delegate that matches scope, selectors and capabilities. Pure. */

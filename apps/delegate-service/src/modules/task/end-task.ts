@@ -10,7 +10,7 @@ import {
 import type { Deps, Tx } from '../../deps.ts'
 import type { Task } from '../../generated/prisma/client.ts'
 import { assignQueued, assignTask } from './assign-task.ts'
-import { lockTask, moveTask, toTaskRow, type MovedTask } from './task-store.ts'
+import { lockTask, moveTask, submissionOf, TIMED_OUT, toTaskRow, type MovedTask } from './task-store.ts'
 import { failedOutput, tellFinished } from './tell-submitter.ts'
 
 const CLOSING_FAILURES: Record<
@@ -105,7 +105,7 @@ export async function applyTaskEvent(
   taskId: string,
   event: LifeEvent,
 ): Promise<boolean> {
-  const after = await deps.prisma.$transaction((tx) => applyTaskEventIn(deps, tx, accountId, taskId, event))
+  const after = await deps.transact((tx) => applyTaskEventIn(deps, tx, accountId, taskId, event))
   await after?.()
   return after !== undefined
 }
@@ -127,7 +127,17 @@ export async function applyTaskEventIn(
 }
 
 /** What the delegate said, in the shape the submitter reads. */
-function outputOf(result: TaskResult): Output {
+function outputOf(result: TaskResult, task: Task): Output {
+  const output = readOutput(result)
+  if (result.status !== 'cancelled' || task.cancelReason !== TIMED_OUT || output.result.outcome === 'succeeded')
+    return output
+  const seconds = Math.round(submissionOf(task).timeoutMs / 1000)
+  const message = `The step ran longer than its timeout of ${seconds} s and was stopped. Give it more time, or look at what held it up.`
+  const failure = { code: 'TASK_TIMED_OUT', message, failureTypes: ['Timeout' as const] }
+  return { ...output, result: { ...output.result, failure } }
+}
+
+function readOutput(result: TaskResult): Output {
   const parsed = DelegateTaskOutput.safeParse(result.output)
   if (parsed.success) return parsed.data
   if (result.failure !== undefined) return failedOutput(result.failure)
@@ -146,18 +156,17 @@ export async function closeWithResult(
   delegateId: string,
   result: TaskResult,
 ): Promise<ResultDisposition> {
-  const { disposition, after } = await deps.prisma.$transaction(
-    async (tx) => {
-      const task = await lockTask(tx, accountId, result.taskId)
-      const judged = resultDisposition(task === undefined ? undefined : toTaskRow(task), delegateId)
-      if (task === undefined || judged !== 'stored') return { disposition: judged, after: undefined }
-      const moved = await moveTask(tx, task, { type: 'result', delegateId, status: result.status }, deps.now())
-      if (moved === undefined) return { disposition: 'late' as const, after: undefined }
-      const tell = await tellFinished(deps, tx, moved.task, outputOf(result), await nameOf(tx, moved.task))
-      return { disposition: judged, after: tell }
-    },
-    { timeout: 15_000 },
-  )
+  const { disposition, after } = await deps.transact(async (tx) => {
+    const task = await lockTask(tx, accountId, result.taskId)
+    const judged = resultDisposition(task === undefined ? undefined : toTaskRow(task), delegateId)
+    if (task === undefined || judged !== 'stored') return { disposition: judged, after: undefined }
+    const output = outputOf(result, task)
+    const status = result.status === 'succeeded' ? output.result.outcome : result.status
+    const moved = await moveTask(tx, task, { type: 'result', delegateId, status }, deps.now())
+    if (moved === undefined) return { disposition: 'late' as const, after: undefined }
+    const tell = await tellFinished(deps, tx, moved.task, output, await nameOf(tx, moved.task))
+    return { disposition: judged, after: tell }
+  })
   await after?.()
   if (disposition === 'stored') {
     assignQueued(deps, accountId).catch((error: unknown) =>

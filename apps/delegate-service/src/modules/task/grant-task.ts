@@ -17,7 +17,9 @@ export interface GrantTaskInput {
 /** Grants an accepted offer by compare-and-set and tells the submitter who has the task. */
 export async function grantTask(deps: Deps, input: GrantTaskInput): Promise<boolean> {
   const { accountId, delegateId, connectionId, taskId, offerId, journalId, leaseUntil } = input
-  const after = await deps.prisma.$transaction(async (tx) => {
+  const after = await deps.transact(async (tx) => {
+    // Shared with nobody who makes another connection the current one: it sees this grant, or this sees it.
+    await tx.$queryRaw`select 1 from delegates where account_id = ${accountId} and id = ${delegateId} for share`
     const delegate = await tx.delegate.findUnique({ where: { accountId_id: { accountId, id: delegateId } } })
     if (delegate === null || delegate.connectionId !== connectionId || delegate.state !== 'enrolled') return undefined
     const task = await lockTask(tx, accountId, taskId)

@@ -1,6 +1,23 @@
 import type { SubmitTask } from '@sluice/contracts/tasks'
+import { fitsInOffer, type OfferedTask } from '@sluice/delegate-protocol'
 import type { Deps, Tx } from '../../deps.ts'
 import { assignTask } from './assign-task.ts'
+import { failedOutput, tellFinished } from './tell-submitter.ts'
+
+/** A submitted task as it is offered to a delegate. */
+export function toOffer(submission: SubmitTask): OfferedTask {
+  const { taskId, attemptId, task, secrets, timeoutMs, signatures, traceparent } = submission
+  return {
+    taskId,
+    attemptId,
+    type: task.kind,
+    parameters: task.parameters,
+    secrets,
+    timeoutMs,
+    signatures,
+    traceparent,
+  }
+}
 
 /**
  * Stores a submitted task. The same attempt and kind lands once.
@@ -12,7 +29,8 @@ export async function storeTask(
   accountId: string,
   submission: SubmitTask,
 ): Promise<() => Promise<void>> {
-  await tx.task.createMany({
+  const isTooLarge = !fitsInOffer(toOffer(submission))
+  const [stored] = await tx.task.createManyAndReturn({
     data: [
       {
         accountId,
@@ -20,11 +38,14 @@ export async function storeTask(
         attemptId: submission.attemptId,
         kind: submission.task.kind,
         submission,
-        state: 'queued',
+        state: isTooLarge ? 'finished' : 'queued',
         queuedUntil: new Date(deps.now() + submission.queueTimeoutMs),
+        ...(isTooLarge ? { closedAs: 'failed', closedAt: new Date(deps.now()) } : {}),
       },
     ],
     skipDuplicates: true,
   })
-  return () => assignTask(deps, accountId, submission.taskId)
+  if (stored === undefined || !isTooLarge) return () => assignTask(deps, accountId, submission.taskId)
+  const message = 'The task is larger than a delegate can be sent (768 KiB). Shorten its parameters, then run it again.'
+  return tellFinished(deps, tx, stored, failedOutput({ code: 'TASK_REJECTED', message, failureTypes: ['Unknown'] }))
 }

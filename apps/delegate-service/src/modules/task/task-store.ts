@@ -4,6 +4,9 @@ import { nextTask, TASK_STATES, type TaskEffect, type TaskEvent, type TaskRow } 
 import type { Tx } from '../../deps.ts'
 import type { Task } from '../../generated/prisma/client.ts'
 
+/** Cancel reason of a task that ran longer than it may. */
+export const TIMED_OUT = 'the task ran longer than its timeout'
+
 const CLOSINGS = ['succeeded', 'failed', 'cancelled', 'lost', 'expired'] as const
 
 export function toTaskRow(task: Task): TaskRow {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Failure } from '@sluice/contracts/errors'
+import { isAppError, type Failure } from '@sluice/contracts/errors'
 import { newId } from '@sluice/contracts/ids'
 import {
   taskEventMessageId,
@@ -10,8 +10,10 @@ import {
   type TaskResult,
 } from '@sluice/contracts/tasks'
 import { sendMessage } from '@sluice/database'
+import { z } from 'zod'
 import type { Deps, Tx } from '../../deps.ts'
 import type { Task } from '../../generated/prisma/client.ts'
+import { storableJson } from './storable-json.ts'
 import { submissionOf } from './task-store.ts'
 
 /** Largest chunk of a stored output. */
@@ -30,7 +32,8 @@ export async function tellSubmitter(
   const { replyTo } = submissionOf(task)
   if (replyTo === undefined) return async () => undefined
   const id = taskEventMessageId(task.id, event.kind) + suffix
-  await sendMessage(tx, { to: replyTo, accountId: task.accountId, id, kind: event.kind, body: event })
+  const body = z.record(z.string(), z.unknown()).parse(storableJson(event))
+  await sendMessage(tx, { to: replyTo, accountId: task.accountId, id, kind: event.kind, body })
   return () => deps.queues.wake(replyTo, { accountId: task.accountId, id })
 }
 
@@ -66,8 +69,8 @@ export async function tellFinished(
 ): Promise<AfterCommit> {
   const large: TaskOutputRef[] = []
   for (const { name, content } of output.large) large.push(await storeOutput(tx, task, name, content))
-  return tellSubmitter(deps, tx, task, {
-    kind: 'task.finished',
+  const event = {
+    kind: 'task.finished' as const,
     taskId: task.id,
     attemptId: task.attemptId,
     taskKind: TaskKind.parse(task.kind),
@@ -76,7 +79,17 @@ export async function tellFinished(
     result: output.result,
     large,
     finishedAt: deps.now(),
-  })
+  }
+  try {
+    return await tellSubmitter(deps, tx, task, event)
+  } catch (error) {
+    // Nothing was written yet. Without this the delegate would send the same result for ever.
+    if (!isAppError(error) || error.code !== 'BODY_TOO_LARGE') throw error
+    const { outcome } = output.result
+    const message = `The step ${outcome}, but its outputs are larger than 1 MiB and could not be kept. Look at its log and at the database.`
+    const { result } = failedOutput({ code: 'STEP_FAILED', message, failureTypes: ['Unknown'] })
+    return tellSubmitter(deps, tx, task, { ...event, result })
+  }
 }
 
 /** A result that only says why there is none. */

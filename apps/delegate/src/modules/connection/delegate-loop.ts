@@ -1,7 +1,9 @@
+import { isAppError } from '@sluice/contracts/errors'
 import {
   decodeServerFrame,
   describeDelegate,
   encodeDelegateFrame,
+  FRAME_LIMIT_BYTES,
   nextDelegateDeadline,
   ProgressBuffer,
   resultMessages,
@@ -11,33 +13,53 @@ import {
   WS_PATH,
   type DelegateEffect,
   type DelegateEvent,
+  type DelegateMessage,
   type DelegateOptions,
   type DelegateState,
   type DelegateStore,
+  type OfferedTask,
+  type OpenedSecret,
   type RecoveredTask,
+  type RejectReason,
+  type TaskResult,
 } from '@sluice/delegate-protocol'
 import type { Logger } from 'pino'
 import { WebSocket } from 'ws'
-import type { DelegateConfig } from '../../config.ts'
 import type { Enrolled } from '../enrolment/enrol.ts'
-import type { SecretOpener } from '../secret/secret-opener.ts'
-import type { TaskRunner } from '../task/task-runner.ts'
+import { trustOf } from './trust.ts'
 
-/** What the loop drives; made after the loop, because both speak to it. */
+/** What the loop drives; made after the loop, because both speak to it. Each task ends with the event `taskFinished`. */
 export interface LoopParts {
-  runner: TaskRunner
-  secrets: SecretOpener
+  runner: {
+    /** Why this delegate declines a task; undefined where it takes it. */
+    decide(task: OfferedTask): RejectReason | undefined
+    run(task: OfferedTask): void
+    resume(taskId: string): void
+    cancel(taskId: string, reason: string): void
+    skip(taskId: string, status: TaskResult['status'], message: string): void
+  }
+  secrets: {
+    opened(requestId: string, secrets: readonly OpenedSecret[]): void
+    refused(requestId: string, message: string): void
+  }
+}
+
+/** How the machine ended: after a drain, or for good because only a person can help. */
+export interface Stopped {
+  reason: string
+  final: boolean
+  /** Of the last connection, where the server closed it. */
+  closeCode?: number
 }
 
 export interface DelegateLoopOptions {
-  config: DelegateConfig
+  config: { serviceUrl: string; caPem?: string }
   enrolled: Enrolled
   store: DelegateStore
   machine: DelegateOptions
   recovered: RecoveredTask[]
   logger: Logger
-  /** The machine stopped: after a drain, or because only a person can help. */
-  onStopped: (stopped: { reason: string; final: boolean }) => void
+  onStopped: (stopped: Stopped) => void
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
@@ -52,9 +74,12 @@ export class DelegateLoop {
   #progressTimer: NodeJS.Timeout | undefined
   #sockets = new Map<number, WebSocket>()
   #frames = 0
+  readonly #trust: ReturnType<typeof trustOf>
+  #closeCode: number | undefined
 
   constructor(options: DelegateLoopOptions) {
     this.#options = options
+    this.#trust = trustOf(options.config.caPem)
     this.#state = startDelegate(options.machine, options.recovered)
   }
 
@@ -66,7 +91,14 @@ export class DelegateLoop {
   apply(event: DelegateEvent): void {
     const step = stepDelegate(this.#state, event, { now: Date.now(), random: Math.random() })
     this.#state = step.state
-    for (const effect of step.effects) this.#carryOut(effect)
+    for (const effect of step.effects) {
+      try {
+        this.#carryOut(effect)
+      } catch (error) {
+        // The loop must go on: its next deadline is what notices that something is wrong.
+        this.#options.logger.error({ err: error, effect: effect.type }, 'delegate loop')
+      }
+    }
     clearTimeout(this.#timer)
     const deadline = nextDelegateDeadline(this.#state)
     if (deadline !== undefined)
@@ -85,6 +117,18 @@ export class DelegateLoop {
 
   get isConnected(): boolean {
     return this.#state.phase.name === 'ready'
+  }
+
+  /** Resolves when every socket is gone, `withinMs` at most. */
+  async closed(withinMs: number): Promise<void> {
+    const gone = [...this.#sockets.values()].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    let timer: NodeJS.Timeout | undefined
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, withinMs)
+    })
+    await Promise.race([Promise.all(gone), limit])
+    clearTimeout(timer)
+    for (const socket of this.#sockets.values()) socket.terminate()
   }
 
   #armProgress(): void {
@@ -159,7 +203,8 @@ export class DelegateLoop {
         return
       case 'stopped':
         clearTimeout(this.#timer)
-        this.#options.onStopped(effect)
+        clearTimeout(this.#progressTimer)
+        this.#options.onStopped({ reason: effect.reason, final: effect.final, closeCode: this.#closeCode })
     }
   }
 
@@ -167,8 +212,9 @@ export class DelegateLoop {
     const { config } = this.#options
     const url = `${config.serviceUrl.replace(/^https/, 'wss')}${WS_PATH}`
     const ws = new WebSocket(url, {
-      ca: config.caPem,
+      ...this.#trust,
       perMessageDeflate: false,
+      maxPayload: FRAME_LIMIT_BYTES,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     })
     this.#sockets.set(socket, ws)
@@ -192,6 +238,7 @@ export class DelegateLoop {
     })
     ws.on('close', (code, reason) => {
       if (!this.#sockets.delete(socket)) return
+      if (socket === this.#state.socket) this.#closeCode = code
       this.apply({ type: 'socketClosed', socket, code, reason: reason.toString('utf8') })
     })
   }
@@ -220,9 +267,23 @@ export class DelegateLoop {
     const result = await this.#options.store.readResult(taskId)
     const ws = this.#sockets.get(socket)
     if (result === undefined || ws === undefined) return
-    for (const message of resultMessages(result)) {
+    for (const message of await this.#messagesOf(result)) {
       this.#frames += 1
       ws.send(encodeDelegateFrame(message, String(this.#frames)))
+    }
+  }
+
+  /** A result that is too large to be sent ever becomes the failure that says so. */
+  async #messagesOf(result: TaskResult): Promise<DelegateMessage[]> {
+    try {
+      return resultMessages(result)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      const { taskId, startedAt, endedAt } = result
+      const failure = { code: error.code, message: error.message, failureTypes: ['Unknown' as const] }
+      const failed: TaskResult = { taskId, status: 'failed', failure, startedAt, endedAt }
+      await this.#options.store.saveResult(failed)
+      return resultMessages(failed)
     }
   }
 }

@@ -42,8 +42,11 @@ export class SecretOpener {
         throw new AppError('SECRET_NOT_OPENED', `The control plane did not open the secret behind "${name}".`)
       const dataKey = await openDataKey(found.sealedKey, this.#sealingPrivateKey, { taskId, secretId, version })
       const address = { accountId: this.#accountId, scope: found.scope, id: secretId, version }
-      values[name] = decryptWithDataKey(dataKey, address, found)
-      dataKey.fill(0)
+      try {
+        values[name] = decryptWithDataKey(dataKey, address, found)
+      } finally {
+        dataKey.fill(0)
+      }
     }
     return values
   }
@@ -56,7 +59,9 @@ export class SecretOpener {
   refused(requestId: string, message: string): void {
     this.#waiting
       .get(requestId)
-      ?.reject(new AppError('SECRET_NOT_OPENED', `The secrets of the step were not opened: ${message}.`))
+      ?.reject(
+        new AppError('SECRET_NOT_OPENED', `The secrets of the step were not opened: ${message.replace(/\.$/, '')}.`),
+      )
     this.#waiting.delete(requestId)
   }
 }

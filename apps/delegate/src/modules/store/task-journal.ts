@@ -26,15 +26,31 @@ export class TaskJournal implements DelegateStore {
       await writeDurable(idFile, journalId)
     }
     const names = await readdir(this.#folder)
+    for (const name of names) if (name.endsWith('.tmp')) await removeDurable(join(this.#folder, name))
+    const taskIds = new Set(names.flatMap((name) => /^(.+)\.(?:grant|result)\.json$/.exec(name)?.[1] ?? []))
     const tasks: RecoveredTask[] = []
-    for (const name of names.filter((candidate) => candidate.endsWith('.grant.json'))) {
-      const taskId = name.slice(0, -'.grant.json'.length)
-      const grant = Grant.safeParse(JSON.parse((await readIfThere(this.#path(taskId, 'grant'))) ?? 'null'))
-      if (!grant.success) continue
-      const state = names.includes(`${taskId}.result.json`) ? 'result' : 'granted'
-      tasks.push({ taskId, offerId: grant.data.offerId, state })
-    }
+    for (const taskId of taskIds) tasks.push(await this.#recover(taskId))
     return { journalId, tasks }
+  }
+
+  /**
+   * A file that can't be read still proves that the task was granted here: it is reported, never passed over, because
+   * the server would take a task that nobody mentions for one that was never started.
+   */
+  async #recover(taskId: string): Promise<RecoveredTask> {
+    const grant = Grant.safeParse(await this.#readJson(taskId, 'grant'))
+    const result = TaskResult.safeParse(await this.#readJson(taskId, 'result'))
+    const offerId = grant.success ? grant.data.offerId : 'unreadable'
+    return { taskId, offerId, state: result.success ? 'result' : 'granted' }
+  }
+
+  async #readJson(taskId: string, kind: 'grant' | 'result'): Promise<unknown> {
+    const text = await readIfThere(this.#path(taskId, kind))
+    try {
+      return text === undefined ? undefined : JSON.parse(text)
+    } catch {
+      return undefined
+    }
   }
 
   async saveGrant(task: OfferedTask, offerId: string): Promise<void> {
