@@ -31,7 +31,8 @@ describe('signing in through the gateway', () => {
     })
     const { value } = z.object({ value: z.string() }).parse(key.json.data)
 
-    for (const headers of [{ authorization: bearer }, { cookie }, { 'x-api-key': value }]) {
+    const ways: Record<string, string>[] = [{ authorization: bearer }, { cookie }, { 'x-api-key': value }]
+    for (const headers of ways) {
       const me = await gateway.call('GET', CURRENT, { headers })
       expect(me.json.data).toMatchObject({ email: 'admin@localhost', accountIdentifier: gateway.accountId })
     }

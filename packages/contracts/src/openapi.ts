@@ -29,11 +29,7 @@ function asJson(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }
 
-/**
- * A zod schema as JSON Schema of the document. Named schemas become components; one whose input and output differ
- * becomes two, the input's name ending in `Input`.
- */
-function schemaOf(schemas: Schemas, schema: z.ZodType, io: 'input' | 'output'): Json {
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): { root: Json; definitions: Json } {
   const whole = asJson(
     z.toJSONSchema(schema, {
       io,
@@ -41,29 +37,47 @@ function schemaOf(schemas: Schemas, schema: z.ZodType, io: 'input' | 'output'): 
       unrepresentable: 'any',
       reused: 'inline',
       override: ({ jsonSchema }) => {
-        // Defaults of a response, and closed objects, would promise more than is kept.
-        delete jsonSchema.additionalProperties
+        // Saying that an object is closed would promise more than is kept.
+        if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
       },
     }),
   )
-  const definitions = asJson(whole['$defs'])
-  const rename = new Map<string, string>()
-  for (const [name, definition] of Object.entries(definitions)) {
-    const known = schemas.components.get(name)
-    const text = JSON.stringify(relocate(definition, rename))
-    rename.set(name, known === undefined || JSON.stringify(known) === text ? name : `${name}Input`)
+  const { $defs, ...root } = whole
+  const id = schema.meta()?.id
+  // Some versions of a named root are its own definition, others refer to it.
+  if (typeof id !== 'string' || '$ref' in root) return { root, definitions: asJson($defs) }
+  return { root: { $ref: `#/$defs/${id}` }, definitions: { ...asJson($defs), [id]: root } }
+}
+
+/** Names among `definitions` whose input form differs from the output form, by itself or by what it refers to. */
+function differingNames(input: Json, output: Json): Set<string> {
+  const differing = new Set(
+    Object.keys(input).filter((name) => JSON.stringify(input[name]) !== JSON.stringify(output[name])),
+  )
+  let before = -1
+  while (before !== differing.size) {
+    before = differing.size
+    for (const [name, definition] of Object.entries(input)) {
+      const text = JSON.stringify(definition)
+      if ([...differing].some((other) => text.includes(`"#/$defs/${other}"`))) differing.add(name)
+    }
   }
+  return differing
+}
+
+/**
+ * A zod schema as JSON Schema of the document. Named schemas become components; one whose input and output differ
+ * becomes two, the input's name ending in `Input`.
+ */
+function schemaOf(schemas: Schemas, schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { root, definitions } = toJsonSchema(schema, io)
+  const differing =
+    io === 'output' ? new Set<string>() : differingNames(definitions, toJsonSchema(schema, 'output').definitions)
+  const rename = new Map([...differing].map((name) => [name, `${name}Input`]))
   for (const [name, definition] of Object.entries(definitions)) {
     schemas.components.set(rename.get(name) ?? name, asJson(relocate(definition, rename)))
   }
-  const id = schema.meta()?.id
-  if (typeof id !== 'string') return asJson(relocate(whole, rename))
-  // The named schema itself, where zod inlined its own root.
-  const body = asJson(relocate(whole, rename))
-  const known = schemas.components.get(id)
-  const name = known === undefined || JSON.stringify(known) === JSON.stringify(body) ? id : `${id}Input`
-  schemas.components.set(name, body)
-  return { $ref: `#/components/schemas/${name}` }
+  return asJson(relocate(root, rename))
 }
 
 function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
