@@ -62,7 +62,7 @@ function textQuery(query: unknown): string {
 export function pathOf(contract: RouteContract, input: { params?: unknown; query?: unknown }): string {
   const path = publicPath(contract.service, contract.path)
   if (path === undefined) throw new Error(`${contract.operationId} is not public`)
-  const values = new Map(Object.entries(Object(input.params) as Record<string, unknown>))
+  const values = new Map(Object.entries(Object(input.params) as Record<string, string | number>))
   return (
     path.replaceAll(/:(\w+)/g, (_match, name: string) => encodeURIComponent(String(values.get(name) ?? ''))) +
     textQuery(input.query)

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { serviceUri, type ServiceName, SERVICE_NAMES } from '@sluice/contracts/network'
+import { serviceUri, SERVICE_NAMES, SERVICES, type ServiceName } from '@sluice/contracts/network'
 import { startStack, type Stack } from '@sluice/devstack/stack'
 import { freePort, startPostgres } from '@sluice/local-servers'
 import { makeTestCa, startGitServer, type GitRepository, type GitServer } from '@sluice/testing'
@@ -127,6 +127,13 @@ export async function setup(project: { provide(key: 'system', value: string): vo
     redisUrls: of((service) => stack.redisUrl(service)),
     redisAdminUrl: stack.redisUrl('admin'),
     serviceUrls: of((service) => stack.url(service)),
+    publicUrls: Object.fromEntries(
+      SERVICE_NAMES.filter((service) => SERVICES[service].publicPort !== undefined).map((service) => [
+        service,
+        stack.url(`${service} public`),
+      ]),
+    ),
+    healthUrls: { ...of((service) => stack.healthUrl(service)), delegate: stack.healthUrl('delegate') },
     serviceUris: of(serviceUri),
     certificates: join(stack.layout.certificates),
     logs: stack.layout.logs,

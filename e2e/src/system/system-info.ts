@@ -22,6 +22,10 @@ export const SystemInfo = z.object({
   redisUrls: ByService,
   redisAdminUrl: z.string(),
   serviceUrls: ByService,
+  /** Listeners beside the gateway that ask for tokens instead of certificates. */
+  publicUrls: ByService,
+  /** Of the services and the delegate. */
+  healthUrls: ByService,
   serviceUris: ByService,
   certificates: z.string(),
   logs: z.string(),
