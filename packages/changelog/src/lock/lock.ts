@@ -49,8 +49,9 @@ export class ChangelogLock {
     const { backendPid } = await driver.session(options.signal)
     const owner = `${OURS}${options.owner}`.slice(0, OWNER_LENGTH - 20) + ` (${backendPid})`
     const deadline = options.clock.now() + options.lockWaitMs
-    await takeSessionLock(driver, tables, options, deadline)
+    const pid = await takeSessionLock(driver, tables, options, deadline)
     try {
+      await checkSessionLock(driver, tables, pid, options.signal)
       await provideLockRow(driver, tables, options)
       const takenOverFrom = await takeRow(driver, tables, owner, options, deadline)
       return new ChangelogLock(driver, tables, owner, takenOverFrom)
@@ -83,14 +84,14 @@ async function takeSessionLock(
   tables: HistoryTables,
   options: LockOptions,
   deadline: number,
-): Promise<void> {
+): Promise<number> {
   for (;;) {
     const { rows } = await driver.query(
       'SELECT pg_try_advisory_lock($1::bigint) AS taken, pg_backend_pid() AS pid',
       [lockKey(tables)],
       options.signal,
     )
-    if (rows[0]?.['taken'] === true) return checkSessionLock(driver, tables, Number(rows[0]['pid']), options.signal)
+    if (rows[0]?.['taken'] === true) return Number(rows[0]['pid'])
     const session = await findLockSession(driver, tables, options.signal)
     const row = await readLockRow(driver, tables, options.signal)
     const heldBy = row.lockedBy ?? (session === undefined ? 'another session' : describeSession(session))
@@ -114,8 +115,14 @@ async function checkSessionLock(
   )
 }
 
+/** Behind a pooler the unlock has to meet the session that took the lock; directly, the first attempt does. */
+const RELEASE_ATTEMPTS = 50
+
 async function releaseSessionLock(driver: Driver, tables: HistoryTables): Promise<void> {
-  await driver.query('SELECT pg_advisory_unlock($1::bigint)', [lockKey(tables)])
+  for (let attempt = 0; attempt < RELEASE_ATTEMPTS; attempt += 1) {
+    const { rows } = await driver.query('SELECT pg_advisory_unlock($1::bigint) AS released', [lockKey(tables)])
+    if (rows[0]?.['released'] === true) return
+  }
 }
 
 async function provideLockRow(driver: Driver, tables: HistoryTables, options: LockOptions): Promise<void> {
