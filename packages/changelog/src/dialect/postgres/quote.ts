@@ -3,12 +3,6 @@ export function quoteName(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`
 }
 
-/** A text constant, safe whatever standard_conforming_strings says. */
-export function quoteText(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`
-  return text.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted
-}
-
 /** Words that Postgres reserves and that somebody may have for a schema or a table. */
 const RESERVED = new Set(
   (
