@@ -38,7 +38,7 @@ export async function createDeps(config: GatewayConfig): Promise<OpenDeps> {
   const redis = createRedis({ url: config.redisUrl, onError })
   const client = createServiceClient({ config, identity, logger })
   const tokens = new TokenCache((credential) =>
-    client.call(exchangeCredential, { body: { credential, ip: '' } }, { timeoutMs: EXCHANGE_TIMEOUT_MS }),
+    client.call(exchangeCredential, { body: { credential } }, { timeoutMs: EXCHANGE_TIMEOUT_MS }),
   )
   const revocations = await followRevocations({ redisUrl: config.redisUrl, cache: tokens, onError })
   return {

@@ -90,6 +90,17 @@ describe('what a caller may not do', () => {
     expect(headers['x-forwarded-for']).toBe('127.0.0.1')
   })
 
+  test('hide where it acts from: the audit keeps the true address', async () => {
+    const { bearer } = await signIn()
+    const headers = { authorization: bearer, 'x-forwarded-for': '6.6.6.6' }
+    const body = { organization: { identifier: 'audited', name: 'x' } }
+    expect((await gateway.call('POST', '/gateway/ng/api/organizations', { headers, body })).status).toBe(200)
+
+    const filter = { resourceTypes: ['organization'] }
+    const audits = await gateway.call('POST', '/gateway/ng/api/audits/list', { headers, body: filter })
+    expect(audits.json.data).toMatchObject({ content: [{ source: { ip: '127.0.0.1' } }] })
+  })
+
   test('change something with a cookie from another site', async () => {
     const { cookie } = await signIn()
     const path = '/gateway/pipeline-service/api/thing'
@@ -129,7 +140,7 @@ describe('what a caller may not do', () => {
   })
 
   test('reach what is for the gateway only, or climb out of a prefix', async () => {
-    const body = { credential: { type: 'bearer', value: 'x' }, ip: '' }
+    const body = { credential: { type: 'bearer', value: 'x' } }
     expect((await gateway.call('POST', '/gateway/ng/api/internal/token', { body })).json.code).toBe('ROUTE_NOT_FOUND')
     expect((await gateway.call('GET', '/gateway/ng/api/%2e%2e/%2e%2e/secret')).status).toBe(404)
     expect((await gateway.call('GET', '/gateway/ng/api//internal/token')).status).toBe(404)

@@ -126,7 +126,7 @@ export async function startNgCore(): Promise<TestNgCore> {
     const login = await call('POST', '/ng/api/auth/login', { body: { email, password } })
     const { token } = z.object({ token: z.string() }).parse(login.data)
     const exchanged = await call('POST', '/ng/api/internal/token', {
-      body: { credential: { type: 'bearer', value: token }, ip: '127.0.0.1' },
+      body: { credential: { type: 'bearer', value: token } },
     })
     return z.object({ token: z.string() }).parse(exchanged.data).token
   }

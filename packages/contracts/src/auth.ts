@@ -41,7 +41,7 @@ export const login = defineRoute({
   body: z.object({
     email: Email,
     password: z.string().min(1).max(128),
-    /** Needed only where the same e-mail address belongs to several accounts. */
+    /** Needed where the same e-mail address belongs to several accounts and the oldest is not meant. */
     accountIdentifier: z.string().max(64).optional(),
     /** False: only the cookie, so that scripts in the page never see a credential. */
     bearer: z.boolean().default(true),
@@ -101,7 +101,7 @@ export const exchangeCredential = defineRoute({
   summary: 'Exchange a session, bearer token or API key for an internal token',
   tag: 'Internal',
   auth: 'peer',
-  body: z.object({ credential: Credential, ip: z.string().max(64) }),
+  body: z.object({ credential: Credential }),
   response: z.object({
     token: z.string(),
     /** Epoch ms at which the internal token expires. */

@@ -42,6 +42,8 @@ export async function createRateLimits(
   const limiter = (max: number, timeWindow: number, what: string) => {
     const check = app.createRateLimit({ max, timeWindow, keyGenerator: (request) => keys.get(request) ?? request.ip })
     return async (request: FastifyRequest, reply: FastifyReply, key: string): Promise<void> => {
+      // Waiting for a Redis that is away would cost every request seconds.
+      if (redis.status !== 'ready') return
       keys.set(request, key)
       const result = await check(request)
       if (result.isAllowed || !result.isExceeded) return

@@ -1,15 +1,12 @@
 import type { login as contract } from '@sluice/contracts/auth'
 import { AppError } from '@sluice/contracts/errors'
 import type { RouteBody } from '@sluice/contracts/routes'
-import type { Deps } from '../../deps.ts'
+import type { Deps, Tx } from '../../deps.ts'
 import { appendAudit } from '../audit/append-audit.ts'
 import { claimAttempt, forgetFailures } from './lock-out.ts'
 import { openSessions } from './open-session.ts'
 import { verifyPassword } from './password.ts'
 import { parseSessionToken, secretMatches } from './session-token.ts'
-
-/** Accounts that one e-mail address is tried in; more need `accountIdentifier`. */
-const CANDIDATES_MAX = 4
 
 export interface LoginSource {
   ip: string | undefined
@@ -38,44 +35,31 @@ interface Candidate {
 function refused(): AppError {
   return new AppError(
     'INVALID_CREDENTIALS',
-    'The e-mail address or the password is wrong, or too many wrong passwords have locked the user for some minutes. Check both, or ask an administrator to set a new password.',
+    'The e-mail address or the password is wrong, or too many wrong passwords have locked the user for some minutes. Check both; if you belong to several accounts, add "accountIdentifier"; or ask an administrator to set a new password.',
   )
 }
 
 /**
- * Signs a user in: checks the password, ends the request's older session, opens new ones.
- * @throws AppError INVALID_CREDENTIALS; INVALID_REQUEST where several accounts match and none is named
+ * Signs a user in: checks the password, ends the request's older session, opens new ones. An e-mail address that
+ * belongs to several accounts means the oldest one where none is named: trying them all would let the administrator of
+ * one account guess passwords of another past its lock-out.
+ * @throws AppError INVALID_CREDENTIALS
  */
 export async function login(
   deps: Pick<Deps, 'prisma' | 'publishRevocation'>,
   input: RouteBody<typeof contract>,
   source: LoginSource,
 ): Promise<LoginResult> {
-  const candidates: Candidate[] = await deps.prisma.user.findMany({
+  const user: Candidate | null = await deps.prisma.user.findFirst({
     where: { email: input.email, disabled: false, accountId: input.accountIdentifier },
     select: { accountId: true, id: true, name: true, email: true, passwordHash: true },
     orderBy: { createdAt: 'asc' },
-    take: CANDIDATES_MAX,
   })
-  if (candidates.length === 0) {
+  if (user === null) {
     await verifyPassword(undefined, input.password)
     throw refused()
   }
-  const matching: Candidate[] = []
-  for (const candidate of candidates) {
-    // One after the other: each costs 19 MiB and a core.
-    // oxlint-disable-next-line no-await-in-loop
-    if (await matches(deps, candidate, input.password, source)) matching.push(candidate)
-  }
-  const [user, another] = matching
-  if (user === undefined) throw refused()
-  if (another !== undefined) {
-    throw new AppError(
-      'INVALID_REQUEST',
-      'This e-mail address belongs to several accounts. Add "accountIdentifier" to say which one you mean.',
-      { details: { accountIdentifiers: matching.map((candidate) => candidate.accountId) } },
-    )
-  }
+  if (!(await matches(deps, user, input.password, source))) throw refused()
   const principal = { type: 'USER' as const, id: user.id, name: user.name }
   const { opened, ended } = await deps.prisma.$transaction(async (tx) => {
     await forgetFailures(tx, user)
@@ -128,7 +112,7 @@ async function matches(
 
 /** A new sign-in never continues an older session: whoever planted its cookie gains nothing. */
 async function endOldSession(
-  tx: Parameters<Parameters<Deps['prisma']['$transaction']>[0]>[0],
+  tx: Tx,
   value: string | undefined,
 ): Promise<{ accountId: string; id: string } | undefined> {
   const parts = value === undefined ? undefined : parseSessionToken(value)

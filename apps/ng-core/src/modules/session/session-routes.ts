@@ -7,16 +7,11 @@ import {
 import type { FastifyRequest } from 'fastify'
 import type { Mount } from '../../routes.ts'
 import { changePassword } from './change-password.ts'
+import { clientIp } from './client-ip.ts'
 import { exchangeCredential } from './exchange-credential.ts'
 import { login, type LoginResult } from './login.ts'
 import { logout } from './logout.ts'
 import { sessionCookie, sessionCookieOf } from './session-token.ts'
-
-/** Address of the caller as the gateway, the only peer, passes it on. */
-export function clientIp(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-forwarded-for']
-  return typeof header === 'string' ? header.slice(0, 64) : undefined
-}
 
 function presentedSession(request: FastifyRequest): string | undefined {
   const { authorization } = request.headers
