@@ -1,0 +1,356 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  closeCodeOf,
+  decodeServerFrame,
+  encodeDelegateFrame,
+  EnrolmentResponse,
+  generateDelegateKeys,
+  mintDelegateToken,
+  signHello,
+  WS_PATH,
+  type DelegateMessage,
+  type ServerFrame,
+} from '@sluice/delegate-protocol'
+import { until } from '@sluice/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import {
+  makeSecret,
+  makeToken,
+  newAccountId,
+  revokeToken,
+  startWorld,
+  submit,
+  type Replica,
+  type World,
+} from './start-delegate-service.ts'
+import { enrol, joinDelegate, runDelegate, type Enrolled, type TestDelegate } from './test-delegate.ts'
+
+let world: World
+let replica: Replica
+let accountId: string
+const delegates: TestDelegate[] = []
+const sockets: WebSocket[] = []
+
+beforeAll(async () => {
+  world = await startWorld()
+  replica = await world.start()
+})
+afterAll(() => world?.stop())
+beforeEach(() => {
+  accountId = newAccountId()
+})
+afterEach(() => {
+  for (const delegate of delegates.splice(0)) delegate.drain()
+  for (const socket of sockets.splice(0)) socket.terminate()
+})
+
+async function join(options: Parameters<typeof joinDelegate>[2]): Promise<TestDelegate> {
+  const delegate = await joinDelegate(world, replica.url, options)
+  delegates.push(delegate)
+  return delegate
+}
+
+async function enrolled(token: string): Promise<Enrolled> {
+  const { body, keys } = await enrol(world, replica.url, { token })
+  return { accountId, delegateId: EnrolmentResponse.parse(body).delegateId, keys }
+}
+
+/** A socket that speaks frames and nothing else. */
+function open() {
+  const socket = new WebSocket(`${replica.url.replace('https', 'wss')}${WS_PATH}`, { ca: world.caPem })
+  sockets.push(socket)
+  const frames: ServerFrame[] = []
+  socket.on('message', (data: Buffer) => {
+    const decoded = decodeServerFrame(data.toString('utf8'))
+    if (decoded.ok) frames.push(decoded.frame)
+  })
+  return {
+    socket,
+    closed: once(socket, 'close').then(([code]) => closeCodeOf(Number(code)).code),
+    send: (message: DelegateMessage) => socket.send(encodeDelegateFrame(message, randomUUID())),
+    next: <Kind extends ServerFrame['kind']>(kind: Kind) =>
+      until(() => frames.find((frame): frame is Extract<ServerFrame, { kind: Kind }> => frame.kind === kind), {
+        what: `a frame "${kind}"`,
+      }),
+  }
+}
+
+async function hello(
+  connection: ReturnType<typeof open>,
+  who: Enrolled,
+  change: { nonce?: string; running?: string[]; protocolVersion?: number } = {},
+): Promise<void> {
+  const { body } = await connection.next('challenge')
+  const { delegateId, keys } = who
+  const nonce = change.nonce ?? body.nonce
+  const token = await signHello({ accountId: who.accountId, delegateId, keys, nonce, serverTimeMs: body.serverTimeMs })
+  connection.send({
+    kind: 'hello',
+    body: {
+      accountId: who.accountId,
+      delegateId,
+      token,
+      protocolVersion: change.protocolVersion ?? 1,
+      delegateVersion: '0.1.0',
+      journalId: 'jnl-1',
+      capabilities: ['runtime:process'],
+      capacity: 4,
+      running: change.running ?? [],
+      results: [],
+    },
+  })
+}
+
+describe('enrolling', () => {
+  test('gives an id once per key, within what the token allows, and is audited', async () => {
+    const { token } = await makeToken(world, accountId, { namePattern: 'edge-*', allowedTags: ['linux'], org: 'shop' })
+    const first = await enrol(world, replica.url, { token, name: 'edge-1', tags: ['linux', 'gpu'] })
+    const again = await enrol(world, replica.url, { token, name: 'edge-1', tags: ['linux'], keys: first.keys })
+    const replicaOfIt = await enrol(world, replica.url, { token, name: 'edge-1' })
+
+    const answer = EnrolmentResponse.parse(first.body)
+    expect(answer).toMatchObject({
+      tags: ['linux'],
+      droppedTags: ['gpu'],
+      scope: { orgIdentifier: 'shop' },
+      state: 'enrolled',
+    })
+    expect(EnrolmentResponse.parse(again.body).delegateId).toBe(answer.delegateId)
+    expect(EnrolmentResponse.parse(replicaOfIt.body).delegateId).not.toBe(answer.delegateId)
+    const { rows } = await world.admin.query(
+      `select body->>'action' as action from ng.inbox where account_id = $1 and body->'resource'->>'identifier' = $2`,
+      [accountId, answer.delegateId],
+    )
+    expect(rows).toEqual([{ action: 'ENROL' }])
+  })
+
+  test('is refused with a sentence for a name, a token or a signature that is not right', async () => {
+    const { token, tokenId } = await makeToken(world, accountId, { namePattern: 'edge-*' })
+    const forged = mintDelegateToken({ accountId, tokenId }).token
+    const unknown = mintDelegateToken({ accountId, tokenId: 'tok-none' }).token
+
+    const refuse = async (given: string, name: string) => {
+      const { status, body } = await enrol(world, replica.url, { token: given, name })
+      return { status, body }
+    }
+    expect(await refuse(token, 'local')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } })
+    expect(await refuse(forged, 'edge-1')).toMatchObject({ status: 401, body: { code: 'INVALID_TOKEN' } })
+    expect(await refuse(unknown, 'edge-1')).toMatchObject({ status: 401, body: { code: 'DELEGATE_TOKEN_INVALID' } })
+    await revokeToken(world, accountId, tokenId, false)
+    expect(await refuse(token, 'edge-1')).toMatchObject({ status: 401, body: { code: 'DELEGATE_TOKEN_INVALID' } })
+  })
+
+  test('with a token that asks for approval lets nobody in', async () => {
+    const { token } = await makeToken(world, accountId, { requiresApproval: true })
+    const connection = open()
+    await hello(connection, await enrolled(token))
+
+    expect(await connection.closed).toBe(4423)
+  })
+})
+
+describe('the handshake', () => {
+  let token: string
+  let tokenId: string
+  let who: Enrolled
+  beforeEach(async () => {
+    ;({ token, tokenId } = await makeToken(world, accountId))
+    who = await enrolled(token)
+  })
+
+  test('welcomes the enrolled key with the nonce of this connection', async () => {
+    const connection = open()
+    await hello(connection, who, { running: ['tsk-gone'] })
+
+    const { body } = await connection.next('welcome')
+    expect(body).toMatchObject({ delegateId: who.delegateId, leaseMs: 1_200, heartbeatIntervalMs: 200 })
+    expect(body.tasksToStop.map(({ taskId }) => taskId)).toEqual(['tsk-gone'])
+  })
+
+  test.each([
+    [
+      'another nonce',
+      async (connection: ReturnType<typeof open>) => hello(connection, who, { nonce: 'A'.repeat(32) }),
+      4401,
+    ],
+    [
+      'another identity key',
+      async (connection: ReturnType<typeof open>) => hello(connection, { ...who, keys: generateDelegateKeys() }),
+      4401,
+    ],
+    [
+      'another sealing key',
+      async (connection: ReturnType<typeof open>) =>
+        hello(connection, { ...who, keys: { ...who.keys, sealing: generateDelegateKeys().sealing } }),
+      4401,
+    ],
+    [
+      'an unknown delegate',
+      async (connection: ReturnType<typeof open>) => hello(connection, { ...who, delegateId: 'dlg-x' }),
+      4404,
+    ],
+    [
+      'the same id in another account',
+      async (connection: ReturnType<typeof open>) => hello(connection, { ...who, accountId: newAccountId() }),
+      4404,
+    ],
+    [
+      'another version',
+      async (connection: ReturnType<typeof open>) => hello(connection, who, { protocolVersion: 2 }),
+      4426,
+    ],
+    [
+      'a frame that is not one',
+      async (connection: ReturnType<typeof open>) => {
+        await connection.next('challenge')
+        connection.socket.send('{"v":1')
+      },
+      4400,
+    ],
+    [
+      'work before hello',
+      async (connection: ReturnType<typeof open>) => {
+        await connection.next('challenge')
+        connection.send({
+          kind: 'secret.open',
+          body: { requestId: 'r', taskId: 't', secrets: [{ secretId: 's', version: 1 }] },
+        })
+      },
+      4400,
+    ],
+  ])('refuses %s', async (_what, act, code) => {
+    const connection = open()
+    await act(connection)
+
+    expect(await connection.closed).toBe(code)
+    const { rows } = await world.admin.query('select 1 from delegate.delegates where account_id = $1 and connected', [
+      accountId,
+    ])
+    expect(rows).toEqual([])
+  })
+
+  test('an attempt to speak for a delegate does not disturb its own connection', async () => {
+    const delegate = await runDelegate(world, { enrolled: who, url: replica.url })
+    delegates.push(delegate)
+    await delegate.connected()
+    const connection = open()
+    await hello(connection, { ...who, keys: generateDelegateKeys() })
+    await connection.closed
+    const task = await submit(world, accountId)
+
+    await delegate.running(task.taskId)
+  })
+
+  test('a newer connection of the same delegate replaces the older', async () => {
+    const older = open()
+    await hello(older, who)
+    await older.next('welcome')
+    const newer = open()
+    await hello(newer, who)
+    await newer.next('welcome')
+
+    expect(await older.closed).toBe(4409)
+  })
+
+  test('a silent delegate is disconnected', async () => {
+    const connection = open()
+    await hello(connection, who)
+    await connection.next('welcome')
+
+    expect(await connection.closed).toBe(4410)
+  })
+
+  test('nobody waits for a hello for ever', async () => {
+    const quick = await world.start({ protocol: { handshakeWithinMs: 50 } })
+    const socket = new WebSocket(`${quick.url.replace('https', 'wss')}${WS_PATH}`, { ca: world.caPem })
+    const [code] = await once(socket, 'close')
+
+    expect(code).toBe(4408)
+    await quick.stop()
+  })
+
+  test('revoking the token ends its connections at once and for good', async () => {
+    const delegate = await runDelegate(world, { enrolled: who, url: replica.url })
+    delegates.push(delegate)
+    const other = await join({ token: (await makeToken(world, accountId)).token })
+    await delegate.connected()
+    await revokeToken(world, accountId, tokenId)
+
+    expect(await delegate.stopped).toMatchObject({ final: true, closeCode: 4403 })
+    expect(other.loop.isConnected).toBe(true)
+    const again = open()
+    await hello(again, who)
+    expect(await again.closed).toBe(4403)
+  })
+
+  test('a revocation whose message got lost is noticed all the same', async () => {
+    const delegate = await runDelegate(world, { enrolled: who, url: replica.url })
+    delegates.push(delegate)
+    await delegate.connected()
+    await revokeToken(world, accountId, tokenId, false)
+
+    expect(await delegate.stopped).toMatchObject({ final: true, closeCode: 4403 })
+  })
+})
+
+describe('secrets', () => {
+  test('of the task are sealed to the delegate that holds it, and audited', async () => {
+    const secretId = await makeSecret(world, accountId, 'pa55word!')
+    const delegate = await join({ token: (await makeToken(world, accountId)).token })
+    const secrets = [{ name: 'database.password', secretId, version: 1 }]
+    const task = await submit(world, accountId, { secrets })
+    await delegate.running(task.taskId)
+
+    expect(await delegate.secrets.open(task.taskId, secrets)).toEqual({ 'database.password': 'pa55word!' })
+    expect(await auditOf(secretId)).toEqual([{ action: 'OPEN', principal: 'usr-1', delegate: 'local' }])
+  })
+
+  test('that the task does not name stay closed, which is audited too', async () => {
+    const secretId = await makeSecret(world, accountId, 'pa55word!')
+    const delegate = await join({ token: (await makeToken(world, accountId)).token })
+    const task = await submit(world, accountId)
+    await delegate.running(task.taskId)
+
+    const opening = delegate.secrets.open(task.taskId, [{ name: 'x', secretId, version: 1 }])
+    await expect(opening).rejects.toMatchObject({ code: 'SECRET_NOT_OPENED' })
+    expect(await auditOf(secretId)).toEqual([{ action: 'DENIED', principal: 'usr-1', delegate: 'local' }])
+  })
+
+  test('of another delegate’s task, of a finished task and of another version stay closed', async () => {
+    const secretId = await makeSecret(world, accountId, 'pa55word!')
+    const { token } = await makeToken(world, accountId)
+    const holder = await join({ token, name: 'holder' })
+    const other = await join({ token, name: 'other' })
+    const secrets = [{ name: 'x', secretId, version: 1 }]
+    const task = await submit(world, accountId, { secrets, selectors: [{ selector: 'holder', origin: 'step' }] })
+    await holder.running(task.taskId)
+    const refused = { code: 'SECRET_NOT_OPENED' }
+
+    await expect(other.secrets.open(task.taskId, secrets)).rejects.toMatchObject(refused)
+    await expect(holder.secrets.open(task.taskId, [{ name: 'x', secretId, version: 2 }])).rejects.toMatchObject(refused)
+    await holder.finish(task.taskId)
+    await until(() => JSON.stringify(holder.loop.snapshot()['tasks']) === '[]', { what: 'the task to be closed' })
+    await expect(holder.secrets.open(task.taskId, secrets)).rejects.toMatchObject(refused)
+    expect(await auditOf(secretId)).toEqual([{ action: 'DENIED', principal: 'usr-1', delegate: 'holder' }])
+  })
+
+  test('that were deleted meanwhile are named in the sentence', async () => {
+    const delegate = await join({ token: (await makeToken(world, accountId)).token })
+    const secrets = [{ name: 'x', secretId: 'sec-gone', version: 1 }]
+    const task = await submit(world, accountId, { secrets })
+    await delegate.running(task.taskId)
+
+    await expect(delegate.secrets.open(task.taskId, secrets)).rejects.toThrow(/"sec-gone" is gone/)
+  })
+
+  async function auditOf(secretId: string): Promise<unknown[]> {
+    const { rows } = await world.admin.query(
+      `select body->>'action' as action, body->'principal'->>'id' as principal, body->'after'->>'delegateName' as delegate
+         from ng.inbox where account_id = $1 and body->'resource'->>'identifier' = $2 order by created_at`,
+      [accountId, secretId],
+    )
+    return rows
+  }
+})
