@@ -4,7 +4,7 @@ import { context, SpanStatusCode, type Context, type Span } from '@opentelemetry
 import { AppError, isAppError, toErrorBody } from '@sluice/contracts/errors'
 import { newId } from '@sluice/contracts/ids'
 import { allowedPeers, SERVICE_NAMES, serviceUri, type ServiceName } from '@sluice/contracts/network'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { ServiceConfig } from './config.ts'
 import { uriNames, type ServiceIdentity } from './identity.ts'
@@ -70,7 +70,7 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
   }
   const common = {
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,

@@ -18,6 +18,7 @@ export interface PeriodicOptions {
 
 interface Connection {
   client: Client
+  /** Settles when the client is free for the next question; rejects never, but for a failed connect. */
   ready: Promise<unknown>
   /** Aborted when the connection, and with it every lock, is gone. */
   lost: AbortController
@@ -39,15 +40,8 @@ export function createPeriodic(options: PeriodicOptions): Runner {
   const runOnce = async (task: PeriodicTask): Promise<void> => {
     try {
       if (!connection || connection.lost.signal.aborted) connection = connect(options.url)
-      const { client, ready, lost, held } = connection
-      await ready
-      if (!held.has(task.name)) {
-        const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', [
-          `sluice:periodic:${task.name}`,
-        ])
-        if (rows[0]?.locked !== true) return
-        held.add(task.name)
-      }
+      const { lost } = connection
+      if (!(await holdLock(connection, task.name))) return
       await task.run(AbortSignal.any([stopping.signal, lost.signal]))
     } catch (cause) {
       if (stopping.signal.aborted) return
@@ -82,6 +76,22 @@ export function createPeriodic(options: PeriodicOptions): Runner {
       await connection?.client.end()
     },
   }
+}
+
+/** True once this connection holds the task's lock. Tasks that are due together ask one after the other. */
+async function holdLock(connection: Connection, name: string): Promise<boolean> {
+  const { client, held } = connection
+  const asked = connection.ready.then(async () => {
+    if (held.has(name)) return true
+    const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as locked', [
+      `sluice:periodic:${name}`,
+    ])
+    if (rows[0]?.locked !== true) return false
+    held.add(name)
+    return true
+  })
+  connection.ready = asked.catch(() => undefined)
+  return asked
 }
 
 function connect(url: string): Connection {

@@ -35,7 +35,8 @@ export function redisAcl(options: RedisAclOptions): string {
       'resetchannels',
       ...new Set([...published, ...subscribed].map(([name]) => `&${name}:*`)),
       // BullMQ reads `info` for the version and names its connections; both count as dangerous or administrative.
-      '+@all -@dangerous -@admin +info +client|setname',
+      // Key patterns don't hold for commands that list names: keys hold addresses and ids of others.
+      '+@all -@dangerous -@admin -scan -randomkey +info +client|setname',
       ...(published.length === 0 ? ['-publish -spublish'] : []),
     ].join(' ')
   })
