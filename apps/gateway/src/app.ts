@@ -47,6 +47,10 @@ export async function buildApp(deps: Deps): Promise<FastifyInstance> {
     strictTransportSecurity: LOOPBACK_HOSTS.has(host) ? false : { maxAge: 31_536_000, includeSubDomains: false },
     referrerPolicy: { policy: 'no-referrer' },
   })
+  // Fastify ends the connection of a body that is too large; HTTP/2 has no such header.
+  app.addHook('onSend', async (request, reply) => {
+    if (request.raw.httpVersionMajor > 1) reply.removeHeader('connection')
+  })
   const limits = await createRateLimits(app, deps.redis, config.limits)
   const forwarding = createForwarding(deps, limits)
 

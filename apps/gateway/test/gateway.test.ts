@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -208,17 +209,29 @@ describe('forwarding', () => {
     expect(answer.json.message).toContain('/gateway/nothing/here')
   })
 
-  test('HTTP/2 is spoken', async () => {
+  test('HTTP/2 does all of it: sign-in, a change with the cookie, an event stream', async () => {
     const session = connect(gateway.origin, { ca: gateway.ca.ca })
-    const stream = session.request({ ':path': '/gateway/health' })
-    const status = await new Promise((resolve, reject) => {
-      stream.on('response', (headers) => resolve(headers[':status']))
-      stream.on('error', reject)
-    })
-    stream.resume()
+    const send = async (headers: Record<string, string>, body?: object) => {
+      const stream = session.request(
+        { 'content-type': 'application/json', ...headers },
+        { endStream: body === undefined },
+      )
+      if (body !== undefined) stream.end(JSON.stringify(body))
+      const [answer] = await once(stream, 'response')
+      const [first] = await once(stream, 'data')
+      stream.close()
+      return { status: Number(answer[':status']), cookie: String(answer['set-cookie']), first: String(first) }
+    }
+    const login = await send({ ':method': 'POST', ':path': LOGIN }, { email: 'admin@localhost', password: PASSWORD })
+    expect(login.status).toBe(200)
+    const own = { cookie: /sluice_session=[^;]+/.exec(login.cookie)?.[0] ?? '', origin: gateway.origin }
 
-    expect(status).toBe(200)
-    session.close()
+    const changed = await send({ ':method': 'POST', ':path': '/gateway/pipeline-service/api/thing', ...own }, { a: 1 })
+    expect(changed.status).toBe(200)
+    expect(gateway.lastUpstream().body).toBe('{"a":1}')
+    const streamed = await send({ ':path': '/gateway/pipeline-service/events', ...own })
+    expect(streamed.first).toBe('data: first\n\n')
+    session.destroy()
   })
 })
 

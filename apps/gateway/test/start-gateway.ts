@@ -146,7 +146,7 @@ export async function startGateway(limits: Partial<RateLimits> = {}): Promise<Te
   })
   const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port })
-  const agent = new Agent({ connect: { ca: ca.ca } })
+  const agent = new Agent({ connect: { ca: ca.ca }, allowH2: false })
   const token = await readFile(join(folder, 'delegate-token'), 'utf8')
   return {
     origin,
