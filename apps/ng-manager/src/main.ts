@@ -3,6 +3,7 @@ import { runService, startHealth } from '@sluice/service-kit'
 import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
+import { createNgmInbox } from './workers/ngm-inbox.ts'
 
 await runService('ng-manager', async () => {
   const config = loadConfig(process.env)
@@ -10,6 +11,8 @@ await runService('ng-manager', async () => {
   const deps = createDeps(config)
   const app = await buildApp(deps)
   await app.listen(config.http)
+  const inbox = createNgmInbox(deps)
+  await inbox.start()
   const health = await startHealth({
     ...config.health,
     checks: {
@@ -22,6 +25,7 @@ await runService('ng-manager', async () => {
     close: async () => {
       health.drain()
       await app.close()
+      await inbox.stop()
       await deps.close()
       await health.close()
     },

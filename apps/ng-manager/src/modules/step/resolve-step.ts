@@ -180,7 +180,7 @@ async function chooseCommit(
 ): Promise<string | undefined> {
   const pinned = await findPinnedCommit(deps, key)
   if (pinned !== undefined) return pinned
-  const found = spec.executeOnDelegate ? undefined : await resolveCommit(deps, actor, source, signal)
+  const found = spec.executeOnDelegate ? undefined : await resolveCommit(deps, actor, source, key.executionId, signal)
   if (found !== undefined) return pinCommit(deps, key, found)
   return step.type === 'DBSchemaApply' ? awaitPreviewCommit(deps, key, signal) : undefined
 }
