@@ -1,10 +1,9 @@
 import { LOG_TOKEN_AUDIENCE } from '@sluice/contracts/logs'
 import { cancelStep, submitStep, type SubmitStep } from '@sluice/contracts/steps'
-import { verifyServiceToken, type Actor } from '@sluice/service-kit'
+import { type Actor, hashParameters, TASK_SIGNATURE_AUDIENCE, verifyServiceToken } from '@sluice/service-kit'
 import { createRedis } from '@sluice/database'
 import { secretReference } from '@sluice/expressions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hashParameters, TASK_SIGNATURE_AUDIENCE } from '../src/modules/task/sign-task.ts'
 import {
   ACCOUNT,
   applyOf,

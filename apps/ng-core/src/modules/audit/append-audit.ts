@@ -1,3 +1,4 @@
+import { canonicalJson } from '@sluice/service-kit'
 import { createHash } from 'node:crypto'
 import type { AuditEvent } from '@sluice/contracts/audit'
 import { AppError } from '@sluice/contracts/errors'
@@ -5,7 +6,6 @@ import { newId } from '@sluice/contracts/ids'
 import type { Actor } from '@sluice/service-kit'
 import { z } from 'zod'
 import type { Tx } from '../../deps.ts'
-import { canonicalJson } from './canonical-json.ts'
 
 const Head = z.object({ sequence: z.coerce.bigint(), hash: z.string() })
 

@@ -1,3 +1,4 @@
+import { signTask } from '@sluice/service-kit'
 import { newId, type Scope } from '@sluice/contracts/ids'
 import { resolveSetting } from '@sluice/contracts/settings'
 import { SubmitTask, TaskParameters, type SecretRef } from '@sluice/contracts/tasks'
@@ -11,7 +12,6 @@ import { scopeColumns } from '../scope/require-scope.ts'
 import { resolveSecret } from '../secret/resolve-secret.ts'
 import { readSettingRows } from '../setting/read-setting-rows.ts'
 import { buildConnectionTest } from './build-connection-test.ts'
-import { signTask } from './sign-task.ts'
 
 /** A target that doesn't answer within this time is unreachable for all who wait. */
 const TEST_TIMEOUT_MS = 60_000

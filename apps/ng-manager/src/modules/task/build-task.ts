@@ -1,8 +1,8 @@
+import { signTask } from '@sluice/service-kit'
 import { newId, type Scope } from '@sluice/contracts/ids'
 import type { AttemptContext } from '@sluice/contracts/steps'
 import { SubmitTask, TaskParameters, type SecretRef, type Selector } from '@sluice/contracts/tasks'
 import type { Actor, ServiceIdentity } from '@sluice/service-kit'
-import { signTask } from './sign-task.ts'
 
 /** A signature is looked at when the task is offered; clocks may differ a little. */
 const SIGNATURE_GRACE_MS = 600_000

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { TaskParameters } from '@sluice/contracts/tasks'
-import { signAsService, type ServiceIdentity } from '@sluice/service-kit'
 import { canonicalJson } from './canonical-json.ts'
+import type { ServiceIdentity } from './identity.ts'
+import { signAsService } from './tokens.ts'
 
 /** Audience of a task's signature. */
 export const TASK_SIGNATURE_AUDIENCE = 'delegate-task'
@@ -11,7 +12,7 @@ export function hashParameters(task: TaskParameters): string {
   return createHash('sha256').update(canonicalJson(task.parameters)).digest('hex')
 }
 
-/** Signs that these parameters are what ng-manager asked for in this task. */
+/** Signs that these parameters are what this service asked for in this task. */
 export async function signTask(
   identity: ServiceIdentity,
   task: { taskId: string; accountId: string; task: TaskParameters; lifetimeMs: number },
