@@ -13,6 +13,7 @@ export {
   type StatementResult,
 } from './driver.ts'
 export { DriverError, type DriverErrorReason } from './error.ts'
+export { isRefusedAddress } from './refused-address.ts'
 export { readJdbcUrl, TLS_MODES, type JdbcTarget, type TlsMode } from './jdbc/read-jdbc-url.ts'
 export {
   readPrivileges,

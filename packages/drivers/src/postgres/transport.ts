@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import { inPhase, type OnPhase } from '../connect-phase.ts'
 import { DriverError } from '../error.ts'
 import type { TlsMode } from '../jdbc/read-jdbc-url.ts'
+import { isRefusedAddress } from '../refused-address.ts'
 
 /** PEM texts. */
 export interface TlsMaterial {
@@ -35,7 +36,7 @@ export async function openTransport(options: TransportOptions): Promise<Socket> 
   const addresses = await inPhase(
     'dns',
     onPhase,
-    () => resolve(host, options.signal),
+    async () => allowed(host, await resolve(host, options.signal)),
     (found) => `"${host}" is ${found.join(', ')}`,
   )
   const socket = await inPhase(
@@ -80,6 +81,17 @@ async function resolve(host: string, signal: AbortSignal): Promise<string[]> {
       { cause: error, details: { host } },
     )
   }
+}
+
+/** Judged after the name was looked up, and what was judged is what is connected to: a name can't be changed in between. */
+function allowed(host: string, addresses: string[]): string[] {
+  const refused = addresses.find(isRefusedAddress)
+  if (refused === undefined) return addresses
+  throw new DriverError(
+    'ADDRESS_REFUSED',
+    `"${host}" is ${refused}, a link-local or metadata address, which no delegate connects to. Put the database's own address into the connector`,
+    { details: { host, address: refused } },
+  )
 }
 
 async function connectAny(addresses: readonly string[], options: TransportOptions): Promise<Socket> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GitSource } from '@sluice/contracts/tasks'
+import { checkGitHost } from './check-git-host.ts'
 import { explainGitError } from './explain-git-error.ts'
 import { GitCommandError, checkGitUrl, runGit, type GitRemote } from './git-command.ts'
 import { readGitRef, refSpec, type GitRef } from './git-ref.ts'
@@ -38,6 +39,7 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
   }
   const remote: GitRemote = {
     url: source.url,
+    ...(await checkGitHost(source.url)),
     ...(source.username === undefined ? {} : { username: source.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
   }
@@ -113,7 +115,12 @@ async function fetchRef(
 export async function listRemote(remote: GitRemote, options: FetchOptions): Promise<void> {
   checkGitUrl(remote.url)
   try {
-    await runGit(['ls-remote', '--quiet', '--', remote.url, 'HEAD'], { ...options, folder: options.workspace, remote })
+    const checked = { ...remote, ...(await checkGitHost(remote.url)) }
+    await runGit(['ls-remote', '--quiet', '--', remote.url, 'HEAD'], {
+      ...options,
+      folder: options.workspace,
+      remote: checked,
+    })
   } catch (error) {
     throw explainGitError(error, { url: remote.url })
   }

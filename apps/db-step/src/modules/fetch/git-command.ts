@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { isIPv6 } from 'node:net'
 import { AppError } from '@sluice/contracts/errors'
 
 /** A fetch of a big repository over a slow line; the step's own time limit ends it earlier. */
@@ -10,6 +11,8 @@ export interface GitRemote {
   url: string
   username?: string
   password?: string
+  /** Addresses of its host, checked by `checkGitHost`; git connects to these and looks nothing up itself. */
+  addresses?: readonly string[]
 }
 
 /** A git command that failed, with what git said. */
@@ -71,6 +74,11 @@ export function runGit(
     ['advice.detachedHead', 'false'],
   ]
   const { remote } = options
+  if (remote?.addresses !== undefined) {
+    const { hostname, port } = new URL(remote.url)
+    const addresses = remote.addresses.map((address) => (isIPv6(address) ? `[${address}]` : address))
+    settings.push(['http.curloptResolve', `${hostname}:${port === '' ? 443 : port}:${addresses.join(',')}`])
+  }
   if (remote?.password !== undefined) {
     // Hosts that take tokens ignore the name, but some want one that isn't empty.
     const basic = Buffer.from(`${remote.username || 'git'}:${remote.password}`).toString('base64')
