@@ -134,7 +134,8 @@ export interface GraphNode {
   stepType: string
   startTs?: number
   logBaseKey?: string
-  failureInfo?: { message?: string }
+  failureInfo?: { code?: string; message?: string } | null
+  progressData?: { message?: string } | null
   outcomes?: unknown
 }
 

@@ -46,6 +46,13 @@ export function newId<Prefix extends IdPrefix>(prefix: Prefix, now: number = Dat
   return `${prefix}-${time}${random}`
 }
 
+/** Epoch ms at which {@link newId} made an id; undefined where the text is no such id. */
+export function idTime(id: string): number | undefined {
+  const time = /^[a-z]{3}-([0-9a-hjkmnp-tv-z]{10})[0-9a-hjkmnp-tv-z]{16}$/.exec(id)?.[1]
+  if (time === undefined) return undefined
+  return time.split('').reduce((sum, digit) => sum * 32 + ALPHABET.indexOf(digit), 0)
+}
+
 /** Zod schema of an id with this prefix. */
 export function idSchema<Prefix extends IdPrefix>(prefix: Prefix) {
   return z.custom<Id<Prefix>>(

@@ -70,7 +70,11 @@ export const resolveRef = defineRoute({
   summary: 'Resolve a branch or tag to a commit',
   tag: 'SCM',
   auth: 'peer',
-  body: Repository.extend(RefOf).refine(namesOneRef, ONE_REF),
+  body: Repository.extend({
+    ...RefOf,
+    /** Epoch ms: only what the host said then or later will do. What was pushed before a run began belongs to it. */
+    readSince: z.number().int().min(0).optional(),
+  }).refine(namesOneRef, ONE_REF),
   response: ResolvedRef,
   family: 'bare',
   errors: ['URL_REFUSED', 'GIT_REF_NOT_FOUND', 'GIT_FAILED'],

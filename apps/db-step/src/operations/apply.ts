@@ -136,7 +136,7 @@ function requireSuccess(result: ExecuteResult): void {
   const { changeSet, at, statement, statementIndex, outcome, reason } = failed
   // Not the database's `detail`: it may hold values of rows, which stay in the customer's network.
   const { message = null, sqlState = null, position = null, hint = null } = failed.database ?? {}
-  throw new AppError(failed.code, failed.sentence, {
+  throw new AppError(failed.code, withStatement(failed.sentence, statement), {
     details: {
       reason,
       changeSet,
@@ -148,6 +148,15 @@ function requireSuccess(result: ExecuteResult): void {
       notRun: result.notRun,
     },
   })
+}
+
+/** Most characters of a statement in a sentence; the details hold more, the file all of it. */
+const STATEMENT_IN_SENTENCE = 1_000
+
+function withStatement(sentence: string, statement: string | null): string {
+  const text = statement?.trim() ?? ''
+  if (text === '') return sentence
+  return `${sentence} The statement: ${text.length > STATEMENT_IN_SENTENCE ? `${text.slice(0, STATEMENT_IN_SENTENCE)} …` : text}`
 }
 
 async function report(

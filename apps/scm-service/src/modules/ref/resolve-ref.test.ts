@@ -42,3 +42,37 @@ test('an annotated tag is the commit that it stands for', async () => {
     await rm(folder, { recursive: true })
   }
 })
+
+test('a run that begins after a push never gets what the host said before it', async () => {
+  const reads: string[] = []
+  const commits = ['a'.repeat(40), 'b'.repeat(40)]
+  const reader: GitReader = {
+    read: (_url, work) =>
+      work(async () => {
+        const commit = commits[reads.length] ?? ''
+        reads.push(commit)
+        return Buffer.from(`${commit}\trefs/heads/main\n`)
+      }, 'https://localhost/a'),
+  }
+  let saved: { commit: string; readAt: Date } | undefined
+  const resolve = createResolveRef({
+    reader,
+    cache: {
+      find: async (_key, since) => (saved !== undefined && saved.readAt >= since ? saved : undefined),
+      save: async (_key, found) => {
+        saved = found
+      },
+      sweep: async () => 0,
+    },
+  })
+  const question = { accountId: 'acc-1', url: 'https://localhost/a', branch: 'main' }
+
+  const first = await resolve({ ...question, readSince: Date.now() })
+  const again = await resolve({ ...question, readSince: saved?.readAt.getTime() })
+  const later = await resolve({ ...question, readSince: (saved?.readAt.getTime() ?? 0) + 1 })
+
+  expect(first).toMatchObject({ commit: commits[0] })
+  expect(again).toMatchObject({ commit: commits[0] })
+  expect(later).toMatchObject({ commit: commits[1] })
+  expect(reads).toHaveLength(2)
+})

@@ -7,9 +7,11 @@ import type { RefCache } from './ref-cache.ts'
 export interface ResolveRefInput extends RefChoice {
   accountId: string
   url: string
+  /** Epoch ms: an answer that the host gave earlier will not do. */
+  readSince?: number
 }
 
-/** Steps of one stage that start together ask the host once; a push is seen after this at the latest. */
+/** Steps of one run ask the host once; a push is seen after this at the latest, or at once by a run that begins later. */
 export const REF_FRESH_MS = 30_000
 
 export type ResolveRef = (input: ResolveRefInput) => Promise<ResolvedRef>
@@ -19,11 +21,12 @@ export type ResolveRef = (input: ResolveRefInput) => Promise<ResolvedRef>
  * It throws AppError GIT_REF_NOT_FOUND, URL_REFUSED, GIT_FAILED.
  */
 export function createResolveRef(deps: { reader: GitReader; cache: RefCache }): ResolveRef {
-  const asking = new Map<string, Promise<ResolvedRef>>()
+  const asking = new Map<string, { since: number; answer: Promise<ResolvedRef> }>()
 
   const ask = async (input: ResolveRefInput): Promise<ResolvedRef> => {
     const key = { accountId: input.accountId, url: input.url, ref: fullRefName(input) }
-    const known = await deps.cache.find(key, new Date(Date.now() - REF_FRESH_MS))
+    const since = Math.max(Date.now() - REF_FRESH_MS, input.readSince ?? 0)
+    const known = await deps.cache.find(key, new Date(since))
     if (known !== undefined) return { resolved: true, commit: known.commit, readAt: known.readAt.getTime() }
     const answer = await readCommit(deps.reader, input)
     if (!answer.resolved) return answer
@@ -34,10 +37,15 @@ export function createResolveRef(deps: { reader: GitReader; cache: RefCache }): 
   return async (input) => {
     const key = JSON.stringify([input.accountId, input.url, fullRefName(input)])
     const known = asking.get(key)
-    if (known !== undefined) return known
-    const answer = ask(input).finally(() => asking.delete(key))
-    asking.set(key, answer)
-    return answer
+    if (known !== undefined && known.since >= (input.readSince ?? 0)) return known.answer
+    const own = {
+      since: Date.now(),
+      answer: ask(input).finally(() => {
+        if (asking.get(key) === own) asking.delete(key)
+      }),
+    }
+    asking.set(key, own)
+    return own.answer
   }
 }
 
