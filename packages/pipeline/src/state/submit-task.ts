@@ -92,13 +92,6 @@ export function initializeOf(nodes: Nodes, groupId: string): StepNode[] {
   return first?.kind === 'step' && first.stepType === 'InitializePod' ? [first] : []
 }
 
-/** The group whose pod this node is in or has. */
-export function podGroupOf(nodes: Nodes, planNodeId: string): StepGroupNode | undefined {
-  return ancestry(nodes, planNodeId).find(
-    (node): node is StepGroupNode => node.kind === 'stepGroup' && node.pod !== null,
-  )
-}
-
 function podDelegate(nodes: Nodes, state: ExecutionState, groupId: string): string | null {
   const [initialize] = initializeOf(nodes, groupId)
   return initialize === undefined ? null : (recordOf(state, initialize.id).delegate?.id ?? null)

@@ -63,7 +63,6 @@ export const Step = z.discriminatedUnion('type', [DBSchemaApplyStep, DBSchemaUpd
 export type Step = z.infer<typeof Step>
 
 /** Types of steps that people can write. */
-export const AUTHORED_STEP_TYPES = ['DBSchemaApply', 'DBSchemaUpdateSQL'] as const satisfies readonly Step['type'][]
 export type AuthoredStepType = Step['type']
 
 /** Fields that shape a step's container: they must be known when the pod is made, before any step has run. */
