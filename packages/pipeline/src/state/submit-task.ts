@@ -1,5 +1,4 @@
 import { isJsonObject } from '@sluice/expressions'
-import { ancestry } from '../context/outputs-context.ts'
 import type { ExecutionPlan, PlanNode, StepGroupNode, StepNode } from '../plan/execution-plan.ts'
 import type { SubmitTaskEffect } from './effect.ts'
 import { type ExecutionState, recordOf } from './execution-state.ts'
