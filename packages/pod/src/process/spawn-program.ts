@@ -41,7 +41,7 @@ export async function spawnProgram(options: ProgramOptions): Promise<PodProcess>
   const temporary = join(options.folder, 'tmp')
   await mkdir(home, { recursive: true, mode: 0o700 })
   await mkdir(temporary, { recursive: true, mode: 0o700 })
-  const child = spawn(process.execPath, ['--enable-source-maps', options.file], {
+  const child = spawn(process.execPath, [options.file], {
     cwd: home,
     env: {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
