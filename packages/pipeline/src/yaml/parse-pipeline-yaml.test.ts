@@ -197,11 +197,9 @@ describe('parsePipelineYaml', () => {
     ['two documents', 'a: 1\n---\nb: 2'],
     ['a list', '- a'],
     ['text', 'hello'],
-  ])('refuses %s quickly', (_name, text) => {
-    const started = performance.now()
+    // The test's time limit is the assertion: what it guards against takes minutes.
+  ])('refuses %s without a quadratic step', { timeout: 60_000 }, (_name, text) => {
     expect(problems(text).length).toBeGreaterThan(0)
-    // Generous, for a machine that is busy: what it guards against takes minutes.
-    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('answers every text with a pipeline or with placed sentences', () => {
