@@ -8,6 +8,11 @@ import type { TokenVerifier } from './tokens.ts'
 export const TOKEN_HEADER = 'x-sluice-token'
 /** Header of background work, JSON of `OnBehalfOf`. */
 export const ON_BEHALF_OF_HEADER = 'on-behalf-of'
+/**
+ * Set by every hop that only hands a request on, with its own name. Such a request is somebody else's: the neighbour that
+ * opened the connection does not speak in it, whatever other headers say or leave out.
+ */
+export const FORWARDED_HEADER = 'x-sluice-forwarded-by'
 
 /** Who acts in a request, in which account. */
 export interface Actor {

@@ -5,7 +5,7 @@ import type { RouteContract, RouteInput, RouteResponse } from '@sluice/contracts
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Agent, type Dispatcher, request as send } from 'undici'
-import { ON_BEHALF_OF_HEADER, TOKEN_HEADER, type Actor } from './actor.ts'
+import { FORWARDED_HEADER, ON_BEHALF_OF_HEADER, TOKEN_HEADER, type Actor } from './actor.ts'
 import type { ServiceConfig } from './config.ts'
 import { uriNames, type ServiceIdentity } from './identity.ts'
 import { CORRELATION_HEADER } from './server.ts'
@@ -61,6 +61,9 @@ const HOP_HEADERS = new Set([
   'http2-settings',
   'expect',
 ])
+
+/** `.` and `..` between slashes, percent-encoded or not. */
+const CLIMBING_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)/i
 
 function fillPath(path: string, params: unknown): string {
   const values = new Map(Object.entries(typeof params === 'object' && params !== null ? params : {}))
@@ -145,7 +148,13 @@ export function createServiceClient(deps: {
     destination: ServiceName,
     path: string,
     init: Omit<Dispatcher.RequestOptions, 'path' | 'origin'>,
-  ) => send(`${originOf(destination)}${path}`, { ...init, dispatcher: agentFor(destination) })
+  ) => {
+    // A URL is resolved before it is sent: a segment that climbs would leave the prefix that was checked.
+    if (CLIMBING_SEGMENT.test(path.split('?', 1)[0] ?? '')) {
+      throw new AppError('INVALID_REQUEST', 'The path must not hold the segments "." or "..".')
+    }
+    return send(`${originOf(destination)}${path}`, { ...init, dispatcher: agentFor(destination) })
+  }
 
   return {
     async call(contract, input, options = {}) {
@@ -184,7 +193,13 @@ export function createServiceClient(deps: {
         if (contract.response === undefined) return undefined as RouteResponse<typeof contract>
         const data =
           contract.family === 'ng' && typeof json === 'object' && json !== null && 'data' in json ? json.data : json
-        return contract.response.parse(data) as RouteResponse<typeof contract>
+        const parsed = contract.response.safeParse(data)
+        if (parsed.success) return parsed.data as RouteResponse<typeof contract>
+        throw new AppError(
+          'INTERNAL',
+          `The answer of ${config.service} → ${destination} to "${contract.operationId}" does not have its shape.`,
+          { cause: parsed.error },
+        )
       })
     },
 
@@ -200,7 +215,7 @@ export function createServiceClient(deps: {
           continue
         headers[name] = Array.isArray(value) ? value.join(', ') : value
       }
-      Object.assign(headers, target.headers, { [CORRELATION_HEADER]: request.id })
+      Object.assign(headers, target.headers, { [CORRELATION_HEADER]: request.id, [FORWARDED_HEADER]: config.service })
       const traceparent = activeTraceparent()
       if (traceparent !== undefined) headers['traceparent'] = traceparent
       const abort = new AbortController()

@@ -1,5 +1,5 @@
 export { createAccessControl, loadAccessBindings, type AccessControl, type LoadBindings } from './access-control.ts'
-export { ON_BEHALF_OF_HEADER, readActor, TOKEN_HEADER, type Actor } from './actor.ts'
+export { FORWARDED_HEADER, ON_BEHALF_OF_HEADER, readActor, TOKEN_HEADER, type Actor } from './actor.ts'
 export { recordAudit, type AuditTransaction, type RecordAuditInput } from './audit.ts'
 export { canonicalJson } from './canonical-json.ts'
 export { createServiceClient, type CallOptions, type ForwardTarget, type ServiceClient } from './client.ts'

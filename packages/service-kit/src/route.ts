@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { AccessControl } from './access-control.ts'
-import { readActor, type Actor } from './actor.ts'
+import { FORWARDED_HEADER, readActor, type Actor } from './actor.ts'
 import type { TokenVerifier } from './tokens.ts'
 
 export interface RouteContext<Contract extends RouteContract> {
@@ -94,6 +94,10 @@ export function registerRoute<const Contract extends RouteContract>(
   options: RegisterRouteOptions<Contract>,
 ): void {
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    // A pass-through carries an end user's request along the same edges: that is not the neighbour itself speaking.
+    if (contract.auth === 'peer' && (request.peer === undefined || request.headers[FORWARDED_HEADER] !== undefined)) {
+      throw new AppError('PEER_NOT_ALLOWED', 'This route is for other services of Sluice only.')
+    }
     const actor =
       contract.auth === 'public'
         ? undefined
@@ -107,8 +111,7 @@ export function registerRoute<const Contract extends RouteContract>(
     if (actor === undefined && (contract.auth === 'principal' || contract.auth === 'permission')) {
       throw new AppError('UNAUTHENTICATED', 'Log in, or send an API key in the x-api-key header.')
     }
-    // A pass-through carries an end user's token along the same edges: that is not the neighbour itself speaking.
-    if (contract.auth === 'peer' && (request.peer === undefined || actor?.source === 'token')) {
+    if (contract.auth === 'peer' && actor?.source === 'token') {
       throw new AppError('PEER_NOT_ALLOWED', 'This route is for other services of Sluice only.')
     }
     if (actor?.source === 'on-behalf-of' && options.access !== undefined) await options.access.requireActive(actor)
