@@ -15,12 +15,14 @@ import {
 import { until } from '@sluice/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { openSecrets } from '../src/modules/secret/open-secrets.ts'
 import {
   makeSecret,
   makeToken,
   newAccountId,
   revokeToken,
   startWorld,
+  cancel,
   submit,
   type Replica,
   type World,
@@ -58,8 +60,8 @@ async function enrolled(token: string): Promise<Enrolled> {
 }
 
 /** A socket that speaks frames and nothing else. */
-function open() {
-  const socket = new WebSocket(`${replica.url.replace('https', 'wss')}${WS_PATH}`, { ca: world.caPem })
+function open(url = replica.url) {
+  const socket = new WebSocket(`${url.replace('https', 'wss')}${WS_PATH}`, { ca: world.caPem })
   sockets.push(socket)
   const frames: ServerFrame[] = []
   socket.on('message', (data: Buffer) => {
@@ -75,6 +77,14 @@ function open() {
         what: `a frame "${kind}"`,
       }),
   }
+}
+
+/** Waits until delegate-service itself waits for a row of the table. */
+function waitsForRow(table: 'task' | 'delegates'): Promise<unknown> {
+  const sql = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database() and query like $1`
+  return until(async () => (await replica.deps.pool.query(sql, [`%from ${table}%for update%`])).rowCount, {
+    what: `a transaction to wait for a row of ${table}`,
+  })
 }
 
 async function hello(
@@ -165,7 +175,7 @@ describe('the handshake', () => {
     await hello(connection, who, { running: ['tsk-gone'] })
 
     const { body } = await connection.next('welcome')
-    expect(body).toMatchObject({ delegateId: who.delegateId, leaseMs: 1_200, heartbeatIntervalMs: 200 })
+    expect(body).toMatchObject({ delegateId: who.delegateId, leaseMs: 2_000, heartbeatIntervalMs: 200 })
     expect(body.tasksToStop.map(({ taskId }) => taskId)).toEqual(['tsk-gone'])
   })
 
@@ -254,6 +264,42 @@ describe('the handshake', () => {
     expect(await older.closed).toBe(4409)
   })
 
+  test('a grant that is under way while the delegate connects anew is given back, not lost', async () => {
+    // These sockets say nothing by themselves and must not count as silent meanwhile.
+    const patient = { protocol: { missedHeartbeats: 100 } }
+    const first = await world.start(patient, { socketsOnly: true })
+    const other = await world.start(patient, { socketsOnly: true })
+    const older = open(first.url)
+    await hello(older, who)
+    await older.next('welcome')
+    await until(
+      async () =>
+        (await world.admin.query('select 1 from delegate.delegates where account_id = $1 and connected', [accountId]))
+          .rowCount,
+      { what: 'the delegate to be connected' },
+    )
+    const task = await submit(world, accountId)
+    const { body } = await older.next('task.offer')
+    // The older connection never hears that it is superseded: its replica is out of reach.
+    await world.admin.query(`update delegate.delegates set replica_id = 'rep-gone' where account_id = $1`, [accountId])
+    // The grant waits for the task's row, after it has seen that the older connection is the current one.
+    await world.admin.query('begin')
+    await world.admin.query('select 1 from delegate.task where account_id = $1 for update', [accountId])
+    older.send({ kind: 'task.accept', body: { taskId: task.taskId, offerId: body.offerId } })
+    const newer = open(other.url)
+    try {
+      await waitsForRow('task')
+      await hello(newer, who)
+      await waitsForRow('delegates')
+    } finally {
+      await world.admin.query('commit')
+    }
+
+    expect((await newer.next('task.offer')).body.task.taskId).toBe(task.taskId)
+    await Promise.all([first.stop(), other.stop()])
+    await cancel(world, task)
+  })
+
   test('a silent delegate is disconnected', async () => {
     const connection = open()
     await hello(connection, who)
@@ -329,6 +375,10 @@ describe('secrets', () => {
     const refused = { code: 'SECRET_NOT_OPENED' }
 
     await expect(other.secrets.open(task.taskId, secrets)).rejects.toMatchObject(refused)
+    // Also where a connection believed that it holds the task: the row decides.
+    const { delegateId } = other.enrolled
+    const wanted = { accountId, delegateId, taskId: task.taskId, secrets: [{ secretId, version: 1 }] }
+    await expect(openSecrets(replica.deps, wanted)).rejects.toMatchObject(refused)
     await expect(holder.secrets.open(task.taskId, [{ name: 'x', secretId, version: 2 }])).rejects.toMatchObject(refused)
     await holder.finish(task.taskId)
     await until(() => JSON.stringify(holder.loop.snapshot()['tasks']) === '[]', { what: 'the task to be closed' })

@@ -17,7 +17,7 @@ import { startWorkers } from '../src/workers/start-workers.ts'
 
 /** Short enough for tests, long enough for two busy cores. */
 export const TIMING: Partial<ServiceTiming> = {
-  protocol: { heartbeatIntervalMs: 200, missedHeartbeats: 4, leaseMs: 1_200, acceptWithinMs: 1_000 },
+  protocol: { heartbeatIntervalMs: 200, missedHeartbeats: 6, leaseMs: 2_000, acceptWithinMs: 1_000 },
   watchEveryMs: 100,
   presenceEveryMs: 150,
   offerStaleMs: 2_000,
