@@ -47,8 +47,20 @@ function problemsOf(place: string, error: z.ZodError): Problem[] {
   return error.issues.map((issue) => ({ path: [place, ...issue.path.map(String)].join('.'), message: issue.message }))
 }
 
+/** True where any text in `value`, keys included, holds a NUL character. Depth is bounded by the JSON parser's body limit. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\u0000')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, member]) => key.includes('\u0000') || holdsNul(member))
+}
+
 function parsePart(place: string, schema: z.ZodType | undefined, value: unknown, problems: Problem[]): unknown {
   if (schema === undefined) return undefined
+  if (holdsNul(value)) {
+    // Postgres can't store it in text; refused here, it is nobody's 500.
+    problems.push({ path: place, message: 'must not hold a NUL character' })
+    return undefined
+  }
   // Fastify gives null where a request has no body.
   const parsed = schema.safeParse(value ?? undefined)
   if (parsed.success) return parsed.data

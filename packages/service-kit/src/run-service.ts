@@ -1,4 +1,5 @@
 import pino from 'pino'
+import { LOGGER_OPTIONS } from './logger.ts'
 import { startTracing } from './tracing.ts'
 
 /** Time that a graceful stop may take before the process ends anyway. */
@@ -14,30 +15,16 @@ export interface RunningService {
  * @param name service name, e.g. `ng-core`
  */
 export async function runService(name: string, start: () => Promise<RunningService>): Promise<void> {
-  const logger = pino({ name })
+  const logger = pino({ ...LOGGER_OPTIONS, name })
   const stopTracing = startTracing({ process: name, traceFile: process.env['SLUICE_TRACE_FILE'] })
   process.on('unhandledRejection', (error) => {
     logger.fatal({ err: error }, 'a promise was rejected and nobody looked')
     process.exit(1)
   })
-  let running: RunningService
-  try {
-    running = await start()
-  } catch (error) {
-    logger.fatal({ err: error }, `${name} could not start`)
-    process.exit(1)
-  }
-  logger.info('started')
+  let running: RunningService | undefined
   let stopping = false
-  const stop = (signal: string): void => {
-    if (stopping) return
-    stopping = true
-    logger.info({ signal }, 'stopping')
-    setTimeout(() => {
-      logger.error('did not stop in time')
-      process.exit(1)
-    }, STOP_TIMEOUT_MS).unref()
-    running
+  const end = (started: RunningService): void => {
+    started
       .close()
       .then(stopTracing)
       .then(
@@ -48,8 +35,27 @@ export async function runService(name: string, start: () => Promise<RunningServi
         },
       )
   }
+  const stop = (signal: string): void => {
+    if (stopping) return
+    stopping = true
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => {
+      logger.error('did not stop in time')
+      process.exit(1)
+    }, STOP_TIMEOUT_MS).unref()
+    if (running !== undefined) end(running)
+  }
+  // Before the start: who is asked to stop while it starts, or loses its parent then, must not stay.
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
   // Started by `npm start`: when that is gone, however it went, nothing of it may stay.
   process.on('disconnect', () => stop('the parent is gone'))
+  try {
+    running = await start()
+  } catch (error) {
+    logger.fatal({ err: error }, `${name} could not start`)
+    process.exit(1)
+  }
+  logger.info('started')
+  if (stopping) end(running)
 }
