@@ -11,7 +11,9 @@ test('the arguments of a Redis command never reach a log: AUTH carries the passw
       done()
     },
   })
-  const error = Object.assign(new Error('WRONGPASS'), { command: { name: 'hello', args: ['3', 'AUTH', 'gateway', 'a redis password'] } })
+  const error = Object.assign(new Error('WRONGPASS'), {
+    command: { name: 'hello', args: ['3', 'AUTH', 'gateway', 'a redis password'] },
+  })
 
   pino(LOGGER_OPTIONS, sink).warn({ err: error }, 'redis is away')
 

@@ -5,7 +5,15 @@ import { inboxTable } from '../bootstrap/inbox-table.ts'
 import type { SqlTransaction, Transact } from '../pool/transaction.ts'
 import type { Row } from '../queues/create-queues.ts'
 import { createWorker, type Runner } from '../queues/create-worker.ts'
-import { processMessage, type InboxHandler } from './process-message.ts'
+import { processMessage, UnknownKindError, type InboxHandler } from './process-message.ts'
+
+/**
+ * True for an error that the same message meets every time: nothing handles its kind, or its body does not fit. A store that
+ * is away, a lock, a time limit pass; giving such a message up would lose a result that nobody else keeps.
+ */
+function isHopeless(error: unknown): boolean {
+  return error instanceof z.ZodError || error instanceof UnknownKindError
+}
 
 /** Rows that one pass of the reconciler looks at. */
 const PASS_SIZE = 500
@@ -26,7 +34,10 @@ export interface InboxConsumerOptions<Tx extends SqlTransaction> {
   handlers: Partial<Record<string, InboxHandler<Tx>>>
   concurrency?: number
   reconcileEveryMs?: number
-  /** A message that failed this often stays in the table with `dead_at` and `last_error`, for a person to look at. */
+  /**
+   * A message that no retry can help (its body or kind is not understood) and that failed this often stays in the table
+   * with `dead_at` and `last_error`, for a person to look at. Any other failure is tried again for ever.
+   */
   maxAttempts?: number
   onError: (error: Error) => void
 }
@@ -66,11 +77,11 @@ export function createInboxConsumer<Tx extends SqlTransaction>(options: InboxCon
     report(error, `The message "${row.id}" of ${options.inbox} could not be applied: ${reason}`)
     const { rows } = await options.pool.query(
       `update ${table}
-          set attempts = attempts + 1, last_error = $3, dead_at = case when attempts + 1 >= $4 then now() end,
-              next_attempt_at = now() + least($5 * power(2, attempts), $6) * interval '1 millisecond'
+          set attempts = attempts + 1, last_error = $3, dead_at = case when $7 and attempts + 1 >= $4 then now() end,
+              next_attempt_at = now() + least($5 * power(2, least(attempts, 20)), $6) * interval '1 millisecond'
         where account_id = $1 and id = $2 and processed_at is null and dead_at is null
         returning dead_at is not null as dead, extract(epoch from next_attempt_at - now()) * 1000 as "retryInMs"`,
-      [row.accountId, row.id, reason.slice(0, 4_000), maxAttempts, FIRST_RETRY_MS, LAST_RETRY_MS],
+      [row.accountId, row.id, reason.slice(0, 4_000), maxAttempts, FIRST_RETRY_MS, LAST_RETRY_MS, isHopeless(error)],
     )
     const [state] = z.array(z.object({ dead: z.boolean(), retryInMs: z.coerce.number() })).parse(rows)
     if (!state || stopping.signal.aborted) return

@@ -13,6 +13,14 @@ export type InboxHandler<Tx extends SqlTransaction> = (
   tx: Tx,
 ) => Promise<void | (() => Promise<void>)>
 
+/** A message of a kind that this version of the service does not know. */
+export class UnknownKindError extends Error {
+  constructor(kind: string) {
+    super(`Nothing handles messages of kind "${kind}".`)
+    this.name = 'UnknownKindError'
+  }
+}
+
 export interface ProcessOptions<Tx extends SqlTransaction> {
   /** `schema.inbox`, ready for use in SQL. */
   table: string
@@ -40,7 +48,7 @@ export async function processMessage<Tx extends SqlTransaction>(
     if (claimed === undefined) return undefined
     const { message, traceparent } = toMessage(InboxRow.parse(claimed))
     const handler = options.handlers[message.kind]
-    if (!handler) throw new Error(`Nothing handles messages of kind "${message.kind}".`)
+    if (!handler) throw new UnknownKindError(message.kind)
     const afterCommit = await inTrace(traceparent, message, () => handler(message, tx))
     await runSql(tx, `update ${table} set processed_at = now() where account_id = $1 and id = $2`, [
       row.accountId,

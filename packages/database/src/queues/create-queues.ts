@@ -1,7 +1,7 @@
 import type { ServiceName } from '@sluice/contracts/network'
 import { QUEUE_PREFIX, QUEUES, type JobBody, type QueueName, type QueueSpec } from '@sluice/contracts/queues'
 import { Queue } from 'bullmq'
-import { redisOptions } from '../redis/create-redis.ts'
+import { redisOptions, withoutCommand } from '../redis/create-redis.ts'
 
 /** A wake-up is a courtesy: the row is stored, and its owner's reconciler finds it without. */
 const WAKE_WITHIN_MS = 1_000
@@ -47,7 +47,7 @@ export function createQueues(options: QueuesOptions): Queues {
       skipMetasUpdate: true,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     })
-    queue.on('error', options.onError)
+    queue.on('error', (error: Error) => options.onError(withoutCommand(error)))
     open.set(name, queue)
     return queue
   }

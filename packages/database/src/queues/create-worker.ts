@@ -1,6 +1,6 @@
 import { JobBody, QUEUE_PREFIX, type QueueName } from '@sluice/contracts/queues'
 import { Worker } from 'bullmq'
-import { redisOptions } from '../redis/create-redis.ts'
+import { redisOptions, withoutCommand } from '../redis/create-redis.ts'
 import type { Row } from './create-queues.ts'
 
 /** How long a stop waits for the jobs that run now. */
@@ -51,7 +51,7 @@ export function createWorker(options: WorkerOptions): Runner {
           removeOnFail: { count: 0 },
         },
       )
-      worker.on('error', options.onError)
+      worker.on('error', (error: Error) => options.onError(withoutCommand(error)))
     },
     stop: async () => {
       stopping.abort(new Error('the service stops'))

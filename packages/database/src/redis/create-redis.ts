@@ -35,6 +35,15 @@ export interface CreateRedisOptions {
 /** A connection to Redis. The caller quits it. */
 export function createRedis(options: CreateRedisOptions): Redis {
   const redis = new Redis(redisOptions(options.url, options.role ?? 'commands'))
-  redis.on('error', options.onError)
+  redis.on('error', (error: Error) => options.onError(withoutCommand(error)))
   return redis
+}
+
+/**
+ * ioredis hangs the command and its arguments on an error: `AUTH` with the password, `PUBLISH` with the payload. Whoever
+ * logs the error must not log those.
+ */
+export function withoutCommand(error: Error): Error {
+  if ('command' in error) delete error.command
+  return error
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findTarget } from './find-target.ts'
+import { findTarget, splitUrl } from './find-target.ts'
 
 test.each([
   ['/gateway/ng/api/connectors', 'ng-core', '/ng/api/connectors'],
@@ -20,8 +20,16 @@ test.each([
   '/gateway/ng/api/%2E%2e/x',
   '/gateway/ng/api/.%2e/x',
   '/gateway/ng/api//x',
+  '/gateway/ng/api/%69nternal/token',
+  '/gateway/ng/api/auth/%6cogin',
+  '/gateway/ng/api/auth/logi%6E',
   '/gateway/ng/api/a%2fb',
   '/gateway/ng/api/a\\b',
 ])('%s leads nowhere', (path) => {
   expect(findTarget(path)).toBeUndefined()
+})
+
+test('everything after the first question mark is the query', () => {
+  expect(splitUrl('/gateway/x?term=a?b')).toEqual({ path: '/gateway/x', query: 'term=a?b' })
+  expect(splitUrl('/gateway/x')).toEqual({ path: '/gateway/x', query: undefined })
 })

@@ -7,7 +7,7 @@ import { readCredential } from '../credential/read-credential.ts'
 import type { RateLimitChecks } from '../rate-limit/create-rate-limits.ts'
 import { requireNoForeignOrigin, requireSameOrigin, type OriginCheck } from '../request-guard/require-same-origin.ts'
 import { requireOwnAccount } from '../request-guard/require-own-account.ts'
-import { findTarget } from './find-target.ts'
+import { findTarget, splitUrl } from './find-target.ts'
 
 /**
  * Headers that only we may set behind the gateway, and credentials that nobody behind it needs. `forwarded` and its kin
@@ -43,7 +43,7 @@ export function createForwarding(deps: Deps, limits: RateLimitChecks) {
   const publicOrigin = deps.config.publicUrl === undefined ? undefined : new URL(deps.config.publicUrl).origin
 
   const send = (request: FastifyRequest, reply: FastifyReply, token: string | undefined, keep: boolean) => {
-    const [path = '', query] = request.url.split('?', 2)
+    const { path, query } = splitUrl(request.url)
     const target = findTarget(path)
     if (target === undefined || INTERNAL_PATH.test(target.path)) {
       throw new AppError(
@@ -65,7 +65,7 @@ export function createForwarding(deps: Deps, limits: RateLimitChecks) {
     /** A route at which nobody has to be signed in, and somebody may be. */
     any: async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       await limits.address(request, reply, undefined)
-      const [path = '', query] = request.url.split('?', 2)
+      const { path, query } = splitUrl(request.url)
       if (SESSION_PATHS.has(findTarget(path)?.path ?? '')) {
         requireNoForeignOrigin(originCheck(request, publicOrigin))
         return send(request, reply, undefined, true)
