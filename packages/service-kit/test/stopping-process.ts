@@ -20,7 +20,8 @@ await runService('ng-core', async () => {
     server.listen(0, '127.0.0.1', resolve)
   })
   const address = server.address()
-  if (process.connected) process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
+  // Nobody may be there to hear it: the parent going away is what is tested.
+  process.send?.({ port: typeof address === 'object' ? address?.port : undefined }, undefined, {}, () => undefined)
   return {
     close: async () => {
       if (process.env['HANG'] !== undefined) await new Promise(() => undefined)
