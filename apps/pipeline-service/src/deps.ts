@@ -1,4 +1,11 @@
-import { createPool, createPrismaAdapter, createQueues, createRedis, type Queues } from '@sluice/database'
+import {
+  createPool,
+  createPrismaAdapter,
+  createQueues,
+  createRedis,
+  type Queues,
+  type Transact,
+} from '@sluice/database'
 import {
   createAccessControl,
   createIdentity,
@@ -18,6 +25,10 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import type { PipelineServiceConfig } from './config.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import type { Tx } from './modules/execution/execution-store.ts'
+
+/** Wake-ups, inbox lanes and requests share them: more than the usual five, or a burst waits for itself. */
+const CONNECTIONS_MAX = 12
 
 export interface Deps {
   config: PipelineServiceConfig
@@ -26,6 +37,8 @@ export interface Deps {
   metrics: ServiceMetrics
   pool: Pool
   prisma: PrismaClient
+  /** One transaction; waits for a connection as long as a burst may take. */
+  transact: Transact<Tx>
   redis: Redis
   queues: Queues
   client: ServiceClient
@@ -39,7 +52,7 @@ export interface Deps {
 export function createDeps(config: PipelineServiceConfig): Deps {
   const logger = createLogger(config)
   const identity = createIdentity(config.tls)
-  const pool = createPool({ url: config.databaseUrl, applicationName: 'pipeline-service' })
+  const pool = createPool({ url: config.databaseUrl, applicationName: 'pipeline-service', max: CONNECTIONS_MAX })
   const prisma = new PrismaClient({ adapter: createPrismaAdapter(pool, 'pipeline') })
   const redis = createRedis({ url: config.redisUrl, onError: (error) => logger.warn({ err: error }, 'redis is away') })
   const queues = createQueues({
@@ -55,6 +68,7 @@ export function createDeps(config: PipelineServiceConfig): Deps {
     metrics: createMetrics('pipeline-service'),
     pool,
     prisma,
+    transact: (work) => prisma.$transaction(work, { timeout: 15_000, maxWait: 10_000 }),
     redis,
     queues,
     client,

@@ -62,7 +62,7 @@ export function createPipelineInbox(deps: Deps): Runner {
     redis: deps.config.redisUrl,
     pool: deps.pool,
     inbox: 'pipeline.inbox',
-    transact: (work) => deps.prisma.$transaction(work, { timeout: 15_000, maxWait: 10_000 }),
+    transact: deps.transact,
     handlers: { 'task.assigned': handle, 'task.waiting': handle, 'task.finished': handle },
     onError: (error) => deps.logger.error({ err: error }, 'pipeline.inbox'),
   })

@@ -22,7 +22,7 @@ export async function abortExecution(
       `Execution "${executionId}" has ended already (${execution.status}); there is nothing to abort.`,
     )
   }
-  const after = await deps.prisma.$transaction(async (tx) => {
+  const after = await deps.transact(async (tx) => {
     await recordAudit(tx, {
       actor,
       action: 'ABORT',

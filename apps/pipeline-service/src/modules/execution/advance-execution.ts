@@ -75,9 +75,6 @@ export async function advanceExecution(
   executionId: string,
   events: readonly ExecutionEvent[],
 ): Promise<void> {
-  const after = await deps.prisma.$transaction((tx) => advanceStored(deps, tx, accountId, executionId, events), {
-    timeout: 15_000,
-    maxWait: 10_000,
-  })
+  const after = await deps.transact((tx) => advanceStored(deps, tx, accountId, executionId, events))
   await after?.()
 }

@@ -61,7 +61,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
   const startTs = deps.now()
   const executionUrl = `${deps.config.publicUrl}/#/executions/${executionId}`
 
-  const { after, runSequence, status } = await deps.prisma.$transaction(async (tx) => {
+  const { after, runSequence, status } = await deps.transact(async (tx) => {
     const sequence = await nextRunSequence(tx, scope, pipeline.identifier)
     const plan = compilePlan(parsed.pipeline, {
       executionId,

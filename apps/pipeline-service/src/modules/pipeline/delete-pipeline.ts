@@ -16,7 +16,7 @@ export async function deletePipeline(deps: Deps, actor: Actor, scope: ProjectSco
       `Pipeline "${identifier}" has ${running} running execution(s). Abort them or wait, then delete it.`,
     )
   }
-  await deps.prisma.$transaction(async (tx) => {
+  await deps.transact(async (tx) => {
     await tx.pipeline.deleteMany({ where: { ...scope, identifier } })
     await recordAudit(tx, {
       actor,

@@ -45,7 +45,7 @@ export async function createPipeline(
   const definition = readDefinition(input.yaml, input.scope)
   const { identifier, name, description, tags } = definition
   try {
-    await deps.prisma.$transaction(async (tx) => {
+    await deps.transact(async (tx) => {
       await tx.pipeline.create({
         data: {
           ...input.scope,
@@ -93,7 +93,7 @@ export async function updatePipeline(
   const before = await findPipeline(deps, input.scope, input.identifier)
   const expected = input.version ?? before.version
   const { name, description, tags } = definition
-  const version = await deps.prisma.$transaction(async (tx) => {
+  const version = await deps.transact(async (tx) => {
     const { count } = await tx.pipeline.updateMany({
       where: { ...input.scope, identifier: input.identifier, version: expected },
       data: {
