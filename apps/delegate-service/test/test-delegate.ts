@@ -19,8 +19,11 @@ import {
 import { until } from '@sluice/testing'
 import { pino } from 'pino'
 import { z } from 'zod'
+// @boundaries-ignore the two ends of the protocol are tested against each other
 import { DelegateLoop, type Stopped } from '../../delegate/src/modules/connection/delegate-loop.ts'
+// @boundaries-ignore the two ends of the protocol are tested against each other
 import { SecretOpener } from '../../delegate/src/modules/secret/secret-opener.ts'
+// @boundaries-ignore the two ends of the protocol are tested against each other
 import { TaskJournal } from '../../delegate/src/modules/store/task-journal.ts'
 import type { World } from './start-delegate-service.ts'
 

@@ -10,6 +10,7 @@ import { newId } from '@sluice/contracts/ids'
 import type { SubmitTask } from '@sluice/contracts/tasks'
 import { freePort, until } from '@sluice/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+// @boundaries-ignore the two ends of the protocol are tested against each other
 import {
   inState,
   makeSecret,
