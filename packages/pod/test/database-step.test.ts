@@ -15,20 +15,13 @@ import {
   type LogReceiver,
   type TestCa,
 } from '@sluice/testing'
-import { createProcessRuntime, type Pod, type PodRuntime, type StepEvent, type StepOutcome } from '../src/index.ts'
+import { createProcessRuntime, type Pod, type PodRuntime } from '../src/index.ts'
+import { changelog, documentOf, finish, type Step } from './database-step.ts'
 import type { KilledDelegateOrder } from './killed-delegate.ts'
 import { podSpec, programs, stateFolder } from './programs.ts'
 
 const password = 'canary-db-pass word/9'
 const gitPassword = 'canary-git-token'
-const changelog = `--liquibase formatted sql
---changeset ana:1
-create table orders (id int primary key, note text);
---rollback drop table orders;
---changeset ana:2
-insert into orders values (1, 'first'), (2, 'second');
-`
-
 let ca: TestCa
 let git: GitServer
 let logs: LogReceiver
@@ -100,17 +93,6 @@ async function repositoryWith(files: Record<string, string>) {
   return git.createRepository(`r${randomBytes(4).toString('hex')}`, files)
 }
 
-interface Step {
-  run: Record<string, unknown>
-  url: string
-  source?: Record<string, unknown>
-  username?: string
-  location?: string
-  lockWaitMs?: number
-  filters?: Record<string, unknown>
-  traceparent?: string
-}
-
 function specOf(step: Step): unknown {
   return {
     run: step.run,
@@ -147,20 +129,8 @@ function start(step: Step) {
   return { attemptId, stream }
 }
 
-async function finish(stream: AsyncIterable<StepEvent>): Promise<{ outcome: StepOutcome; events: StepEvent[] }> {
-  const events: StepEvent[] = []
-  for await (const event of stream) events.push(event)
-  const last = events.at(-1)
-  if (last?.kind !== 'result') throw new Error('no result')
-  return { outcome: last.outcome, events }
-}
-
 async function run(step: Step) {
   return finish(start(step).stream)
-}
-
-function documentOf(outcome: StepOutcome, name: string): unknown {
-  return JSON.parse(outcome.documents.find((document) => document.name === name)?.bytes.toString('utf8') ?? 'null')
 }
 
 describe('a database step in a pod', () => {
@@ -232,6 +202,49 @@ describe('a database step in a pod', () => {
     ])
     expect(await rowsOf('select id from orders order by id')).toEqual([{ id: 1 }, { id: 2 }])
     expect(await rowsOf('select locked from databasechangeloglock')).toEqual([{ locked: false }])
+  })
+
+  it('says which statement lost the connection, though the state cannot be read back any more', async () => {
+    const fatal = `${changelog}--changeset ana:3\nselect pg_terminate_backend(pg_backend_pid());\n`
+    const { url } = await repositoryWith({ 'db/changelog.sql': fatal })
+    const { outcome } = await run({ run: { operation: 'apply' }, url })
+    expect(outcome).toMatchObject({ status: 'failed', outputs: { deployedCount: 2, failedCount: 1 } })
+    expect(outcome.failure?.message).toContain('db/changelog.sql::3::ana')
+    expect(outcome.failure?.message).toContain('pg_terminate_backend')
+    expect(outcome.units.map((unit) => [unit.name, unit.status])).toContainEqual(['Report', 'failed'])
+  })
+
+  it('says that an apply succeeded whose state cannot be read back', async () => {
+    const blinding = `--liquibase formatted sql
+--changeset ana:1 splitStatements:false
+create function blind() returns trigger language plpgsql as $$
+begin revoke select on databasechangelog from pod_owner; return null; end $$;
+--changeset ana:2
+create trigger blind after update on databasechangeloglock for each row when (not new.locked) execute function blind();
+`
+    const { url } = await repositoryWith({ 'db/changelog.sql': blinding })
+    const { outcome } = await run({ run: { operation: 'apply' }, url })
+    expect(outcome).toMatchObject({ status: 'failed', outputs: { deployedCount: 2 } })
+    expect(outcome.failure?.message).toContain('The apply itself succeeded (2 changesets deployed)')
+  })
+
+  it('tags the state before a run under the lock of the run, and only where there is something to run', async () => {
+    const repository = await repositoryWith({ 'db/changelog.sql': changelog })
+    const tags = async () =>
+      (await rowsOf('select tag from databasechangelog order by orderexecuted')).map((r) => r['tag'])
+    await run({ run: { operation: 'apply' }, url: repository.url })
+    await run({ run: { operation: 'apply' }, url: repository.url })
+    expect(await tags()).toEqual([null, null])
+    await repository.commit({ 'db/changelog.sql': `${changelog}--changeset ana:3\nselect 1;\n` })
+    const { outcome } = await run({ run: { operation: 'apply' }, url: repository.url })
+    const name = `before-nod-${attempt}-1`
+    expect(outcome.outputs).toMatchObject({ preStartTag: name, deployedCount: 1 })
+    expect(await tags()).toEqual([null, name, null])
+    await runtime.cleanup(pod.podId)
+    const lines = logs
+      .log(`acc/pex/nod-${attempt}/1`)
+      .lines.filter((line) => line.text.startsWith('Took the changelog'))
+    expect(lines).toHaveLength(1)
   })
 
   it('previews with a read-only account and refuses its apply by name before anything runs', async () => {

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os'
 import {
   execute,
-  status,
   tag,
   type ChangeLog,
+  type ChangeSetFailure,
   type ExecuteEvent,
   type ExecuteResult,
   type Plan,
 } from '@sluice/changelog'
-import { AppError } from '@sluice/contracts/errors'
+import { AppError, ERROR_CODES } from '@sluice/contracts/errors'
 import type { DbOperation, DbStepSpec } from '@sluice/contracts/tasks'
 import type { Driver } from '@sluice/drivers'
 import { runFetch } from '../modules/fetch/run-fetch.ts'
@@ -16,6 +16,7 @@ import { reportExecution } from '../modules/plan/report-execution.ts'
 import { computePlan, countOf } from '../modules/plan/compute-plan.ts'
 import { readStates } from '../modules/plan/report-changesets.ts'
 import { runPreflight } from '../modules/preflight/run-preflight.ts'
+import { failureOf } from '../modules/step/failure-of.ts'
 import { clock, type StepContext } from '../modules/step/step-context.ts'
 
 type ApplyOperation = Extract<DbOperation, { operation: 'apply' }>
@@ -40,11 +41,9 @@ export async function apply(spec: DbStepSpec, run: ApplyOperation, context: Step
     })
     const owner = `${context.attemptId} on ${hostname()}`
     let result: ExecuteResult | undefined
-    let preStartTag: string | null = null
     let failure: unknown
     try {
       await reporter.unit('Apply', async () => {
-        preStartTag = await tagBefore(spec, driver, owner, context)
         result = await runPlan(spec, { plan, changelog, owner }, driver, context)
         requireSuccess(result)
         if (run.tag !== undefined) await tagAfter(run.tag, spec, driver, owner, context)
@@ -52,11 +51,21 @@ export async function apply(spec: DbStepSpec, run: ApplyOperation, context: Step
     } catch (error) {
       failure = error
     }
-    const body = await reporter.unit('Report', () =>
-      report(spec, { commit: source.commit, plan, changelog, result, preStartTag }, driver, context),
-    )
+    const done = { commit: source.commit, plan, changelog, result }
+    tellDone(done, context)
+    try {
+      await reporter.unit('Report', () => reportStates(spec, done, driver, context))
+    } catch (error) {
+      // Why the apply failed says more than why its end could not be looked at; the log has both.
+      failure ??= notReadBack(result, error)
+    }
     if (failure !== undefined) throw failure
-    return body
+    return {
+      planHash: plan.hash,
+      commit: source.commit,
+      deployedCount: result?.applied.length ?? 0,
+      deploymentId: result?.deploymentId ?? null,
+    }
   } finally {
     await driver.close()
   }
@@ -75,26 +84,6 @@ function planMoved(expected: string, plan: Plan): AppError {
       },
     },
   )
-}
-
-/**
- * Makes the point that a rollback can go back to: the tag of the last changeset in the history, set now where it has
- * none. Null for an empty history.
- */
-async function tagBefore(
-  spec: DbStepSpec,
-  driver: Driver,
-  owner: string,
-  context: StepContext,
-): Promise<string | null> {
-  const { history } = await status(driver, undefined, { signal: context.signal })
-  const last = history.rows.toSorted((a, b) => a.orderExecuted - b.orderExecuted).at(-1)
-  if (last === undefined) return null
-  if (last.tag !== null && last.tag !== '') return last.tag
-  const name = `before-${context.attemptId}`.slice(0, 255)
-  await tag(driver, name, { clock, owner, lockWaitMs: spec.lockWaitMs, signal: context.signal })
-  context.reporter.line('info', `Tagged the last deployed changeset "${name}"`)
-  return name
 }
 
 async function tagAfter(
@@ -120,6 +109,8 @@ async function runPlan(
     clock,
     owner: what.owner,
     lockWaitMs: spec.lockWaitMs,
+    // The point that a rollback can go back to.
+    startTag: `before-${context.attemptId}`.slice(0, 255),
     onEvent: (event: ExecuteEvent) => reportExecution(event, reporter),
     signal,
   })
@@ -159,40 +150,54 @@ function withStatement(sentence: string, statement: string | null): string {
   return `${sentence} The statement: ${text.length > STATEMENT_IN_SENTENCE ? `${text.slice(0, STATEMENT_IN_SENTENCE)} …` : text}`
 }
 
-async function report(
+interface Done {
+  commit: string
+  plan: Plan
+  changelog: ChangeLog
+  result: ExecuteResult | undefined
+}
+
+/** What this run knows of itself, whatever became of the connection. */
+function tellDone({ commit, plan, result }: Done, { reporter }: StepContext): void {
+  reporter.output('preStartTag', result?.startTag ?? null)
+  reporter.output('ChangeSets', JSON.stringify(changesetsOutput(result)))
+  reporter.output('deployedCount', result?.applied.length ?? 0)
+  reporter.output('failedCount', failuresOf(result).length)
+  reporter.output('planHash', plan.hash)
+  reporter.output('commit', commit)
+}
+
+/** Reads back what the database says now of every changeset. */
+async function reportStates(
   spec: DbStepSpec,
-  done: {
-    commit: string
-    plan: Plan
-    changelog: ChangeLog
-    result: ExecuteResult | undefined
-    preStartTag: string | null
-  },
+  { changelog, result }: Done,
   driver: Driver,
   context: StepContext,
-): Promise<unknown> {
+): Promise<void> {
   const { reporter } = context
-  const { result, plan } = done
-  const failures = result === undefined ? [] : [...(result.failed ? [result.failed] : []), ...result.ignored]
+  const failures = failuresOf(result)
   const signal = context.signal.aborted ? AbortSignal.timeout(REPORT_AFTER_CANCEL_MS) : context.signal
-  const { changesets } = await readStates(spec, done.changelog, driver, { ...context, signal }, failures)
+  const { changesets } = await readStates(spec, changelog, driver, { ...context, signal }, failures)
   const applied = result?.applied ?? []
-  reporter.output('preStartTag', done.preStartTag)
-  reporter.output('ChangeSets', JSON.stringify(changesetsOutput(result)))
-  reporter.output('deployedCount', applied.length)
   reporter.output('pendingCount', changesets.filter((entry) => entry.status === 'pending').length)
-  reporter.output('failedCount', failures.length)
-  reporter.output('planHash', plan.hash)
-  reporter.output('commit', done.commit)
   reporter.document('changesets', changesets)
   const seconds = applied.reduce((sum, entry) => sum + entry.ms, 0) / 1000
   reporter.line('info', `${countOf(applied.length)} deployed in ${seconds.toFixed(3)} s, ${failures.length} failed`)
-  return {
-    planHash: plan.hash,
-    commit: done.commit,
-    deployedCount: applied.length,
-    deploymentId: result?.deploymentId ?? null,
-  }
+}
+
+function failuresOf(result: ExecuteResult | undefined): ChangeSetFailure[] {
+  return result === undefined ? [] : [...(result.failed ? [result.failed] : []), ...result.ignored]
+}
+
+/** The apply succeeded; only the look at its end did not. */
+function notReadBack(result: ExecuteResult | undefined, cause: unknown): AppError {
+  const { code, message } = failureOf(cause)
+  const done = countOf(result?.applied.length ?? 0)
+  return new AppError(
+    ERROR_CODES.find((known) => known === code) ?? 'INTERNAL',
+    `The apply itself succeeded (${done} deployed), but the state of the changesets could not be read back: ${message} Don't roll back; run a preview to see the state.`,
+    { cause },
+  )
 }
 
 /** What this run did, in the words of the public outputs. */

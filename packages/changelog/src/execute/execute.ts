@@ -2,7 +2,7 @@ import type { DatabaseIdentity, Driver } from '@sluice/drivers/driver'
 import { abortedAs } from '../abort.ts'
 import type { Clock } from '../clock.ts'
 import { ChangelogError } from '../error.ts'
-import { identityKey, rowIdentity } from '../history/history-row.ts'
+import { identityKey, rowIdentity, type HistoryRow } from '../history/history-row.ts'
 import { createMissingTables, historyTables, type HistoryTables } from '../history/tables.ts'
 import { deploymentIdAt, rewriteChecksum, tagNewestRow } from '../history/write-history.ts'
 import { ChangelogLock } from '../lock/lock.ts'
@@ -21,6 +21,11 @@ export interface ExecuteOptions {
   owner: string
   /** How long to wait for a held lock: 0 (refuse at once) by default. */
   lockWaitMs?: number
+  /**
+   * Names the state before the run, for a rollback to go back to: put on the newest row of the history under the run's
+   * own lock, when there is something to run and that row has no tag yet.
+   */
+  startTag?: string
   /** Hears what happens, in order. Must not throw. */
   onEvent?: (event: ExecuteEvent) => void
   signal?: AbortSignal
@@ -38,6 +43,8 @@ export interface ExecuteResult {
   notRun: ChangeSetId[]
   /** The tag that was set at the end. */
   tag: string | null
+  /** The tag of the state before the run: `startTag`, or the one that was there; null for an empty history. */
+  startTag: string | null
   /** False when the connection was lost with the lock row set: the next run takes it over. */
   lockReleased: boolean
 }
@@ -95,6 +102,7 @@ class Execution {
       ignored: [],
       notRun: plan.steps.map((step) => step.changeSet),
       tag: null,
+      startTag: null,
       lockReleased: true,
     }
   }
@@ -104,7 +112,8 @@ class Execution {
     const lock = await abortedAs('Applying', signal, async () => {
       const tables = await this.#check()
       if (this.#nothingToDo()) {
-        await this.#prepareSame()
+        const { history } = await this.#prepareSame()
+        this.#result.startTag = tagOf(history.rows.at(-1))
         return undefined
       }
       return this.#takeLock(tables)
@@ -187,11 +196,25 @@ class Execution {
     await driver.execute(`SET LOCAL lock_timeout = ${TABLE_LOCK_TIMEOUT_MS}`)
     const created = await createMissingTables(driver, preparation.tables, 'history')
     await this.#upgradeChecksums(preparation)
+    const isTagged = await this.#tagStart(preparation)
     await driver.commit()
     if (created.length > 0) this.#emit({ kind: 'tablesCreated', tables: created })
+    if (isTagged && this.#result.startTag !== null) this.#emit({ kind: 'tagged', tag: this.#result.startTag })
     await this.#runSteps(preparation)
     if (this.#result.status === 'succeeded' && this.#plan.tag !== null)
       await this.#tag(preparation.tables, this.#plan.tag)
+  }
+
+  /** @returns whether a tag was written. */
+  async #tagStart({ steps, tables, history }: Preparation): Promise<boolean> {
+    const newest = history.rows.at(-1)
+    const { startTag } = this.#options
+    this.#result.startTag = tagOf(newest)
+    if (newest === undefined || startTag === undefined || steps.length === 0 || this.#result.startTag !== null)
+      return false
+    await tagNewestRow(this.#driver, tables, startTag)
+    this.#result.startTag = startTag
+    return true
   }
 
   async #upgradeChecksums({ plan, tables, history }: Preparation): Promise<void> {
@@ -258,6 +281,10 @@ class Execution {
     this.#result.tag = tag
     this.#emit({ kind: 'tagged', tag })
   }
+}
+
+function tagOf(row: HistoryRow | undefined): string | null {
+  return row?.tag === '' ? null : (row?.tag ?? null)
 }
 
 function refuseOtherDatabase(planned: DatabaseIdentity, actual: DatabaseIdentity): void {
