@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { channelName, createRedis } from '@sluice/database'
 import { isExecutionFinished, toExecutionGraph } from '@sluice/pipeline'
 import type { Redis } from 'ioredis'
@@ -8,6 +9,10 @@ import { findExecution } from './find-execution.ts'
 
 /** A comment this often keeps proxies from closing a quiet stream, and looks again in case a publication was lost. */
 const PING_EVERY_MS = 15_000
+/** A reader gets its snapshot after this even if Redis does not answer. */
+const SUBSCRIBE_TIMEOUT_MS = 2_000
+/** Longest life of a stream: who reads on asks again, and is judged again. */
+const READER_MAX_MS = 3_600_000
 
 /** One subscriber connection per process, shared by every reader. */
 export class ExecutionFeed {
@@ -29,15 +34,22 @@ export class ExecutionFeed {
     this.#subscriber = subscriber
   }
 
-  /** Calls back at each change of an execution, until the returned function is called. */
+  /**
+   * Calls back at each change of an execution, until the returned function is called. Resolves when no change from now
+   * on is missed; where Redis is away it resolves all the same, and the reader looks again at its next ping.
+   */
   async listen(executionId: string, listener: () => void): Promise<() => void> {
     const channel = channelName('pipeline.execution', executionId)
-    const known = this.#listeners.get(channel)
-    if (known !== undefined) known.add(listener)
-    else {
-      this.#listeners.set(channel, new Set([listener]))
-      await this.#subscriber?.subscribe(channel)
-    }
+    const known = this.#listeners.get(channel) ?? new Set()
+    this.#listeners.set(channel, known.add(listener))
+    // Also where others listen: their subscription may still be on its way.
+    const subscribed = this.#subscriber?.subscribe(channel).catch(this.#onError)
+    const waited = new AbortController()
+    await Promise.race([
+      subscribed,
+      delay(SUBSCRIBE_TIMEOUT_MS, undefined, { signal: waited.signal }).catch(() => undefined),
+    ])
+    waited.abort()
     return () => {
       const listeners = this.#listeners.get(channel)
       listeners?.delete(listener)
@@ -54,7 +66,7 @@ export class ExecutionFeed {
 
 /**
  * Server-sent events of one execution: its whole detail now and after each change, `event: end` when it is final.
- * Changes that come faster than the reader reads are joined.
+ * Changes that come faster than the reader reads are joined. It ends after an hour at most.
  */
 export async function followExecution(
   deps: Deps,
@@ -64,7 +76,8 @@ export async function followExecution(
   signal: AbortSignal,
 ): Promise<Readable> {
   await findExecution(deps, scope, executionId)
-  return Readable.from(executionEvents(deps, feed, scope, executionId, signal), { objectMode: false })
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(READER_MAX_MS)])
+  return Readable.from(executionEvents(deps, feed, scope, executionId, ends), { objectMode: false })
 }
 
 async function* executionEvents(
