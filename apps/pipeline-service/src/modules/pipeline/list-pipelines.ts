@@ -33,16 +33,33 @@ export async function listPipelines(deps: Deps, input: ListPipelinesInput) {
     }),
     deps.prisma.pipeline.count({ where }),
   ])
-  const executions = await deps.prisma.execution.findMany({
-    where: { ...scope, pipelineIdentifier: { in: rows.map((row) => row.identifier) } },
-    orderBy: { startedAt: 'desc' },
-    distinct: ['pipelineIdentifier'],
-    select: { id: true, status: true, startedAt: true, pipelineIdentifier: true },
-  })
-  const last = new Map<string, LastExecution>(executions.map((execution) => [execution.pipelineIdentifier, execution]))
+  const last = await lastExecutions(
+    deps,
+    scope,
+    rows.map((row) => row.identifier),
+  )
   return toPage(
     rows.map((row) => toPipelineSummary(row, last.get(row.identifier))),
     total,
     input,
   )
+}
+
+/** The last execution of each pipeline that has any: one look into the index for each. */
+async function lastExecutions(
+  deps: Deps,
+  scope: ProjectScope,
+  identifiers: string[],
+): Promise<Map<string, LastExecution>> {
+  const found = await deps.prisma.$queryRaw<(LastExecution & { identifier: string })[]>`
+    select wanted.identifier, last.id, last.status, last.started_at as "startedAt"
+      from unnest(${identifiers}::text[]) as wanted (identifier)
+     cross join lateral (
+       select id, status, started_at
+         from execution
+        where account_id = ${scope.accountId} and org_identifier = ${scope.orgIdentifier}
+          and project_identifier = ${scope.projectIdentifier} and pipeline_identifier = wanted.identifier
+        order by started_at desc
+        limit 1) as last`
+  return new Map(found.map(({ identifier, ...execution }) => [identifier, execution]))
 }
