@@ -1,3 +1,4 @@
+import { AppError } from '@sluice/contracts/errors'
 import * as contract from '@sluice/contracts/pipelines'
 import { toExecutionGraph } from '@sluice/pipeline'
 import { registerRoute } from '@sluice/service-kit'
@@ -33,6 +34,12 @@ export function registerExecutionRoutes(app: FastifyInstance, deps: Deps, feed: 
     handler: async ({ actor, params, query }) => {
       const scope = projectScope(actor, query)
       const { execution } = await findExecution(deps, scope, params.executionId)
+      if (execution.pipelineIdentifier !== params.identifier) {
+        throw new AppError(
+          'ENTITY_NOT_FOUND',
+          `Pipeline "${params.identifier}" has no execution "${params.executionId}". Run the pipeline instead, or name the one that ran.`,
+        )
+      }
       return startExecution(deps, actor, {
         scope,
         pipelineIdentifier: params.identifier,
