@@ -44,6 +44,8 @@ export interface Deps {
   client: ServiceClient
   verifier: TokenVerifier
   access: AccessControl
+  /** Submissions that are tried again in the background, by account, attempt and kind. */
+  resubmitting: Map<string, Promise<void>>
   now: () => number
   close(): Promise<void>
 }
@@ -61,6 +63,7 @@ export function createDeps(config: PipelineServiceConfig): Deps {
     onError: (error) => logger.warn({ err: error }, 'queue'),
   })
   const client = createServiceClient({ config, identity, logger })
+  const resubmitting = new Map<string, Promise<void>>()
   return {
     config,
     identity,
@@ -74,8 +77,10 @@ export function createDeps(config: PipelineServiceConfig): Deps {
     client,
     verifier: createTokenVerifier({ identity }),
     access: createAccessControl({ loadBindings: loadAccessBindings(pool) }),
+    resubmitting,
     now: Date.now,
     close: async () => {
+      await Promise.all(resubmitting.values())
       await client.close()
       await queues.close()
       redis.disconnect()

@@ -21,9 +21,9 @@ export async function settleExecution(
   executionId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const loaded = await loadStored(deps.prisma, accountId, executionId)
-  if (loaded === undefined) return
-  const { execution, plan, state } = loaded
+  const first = await loadStored(deps.prisma, accountId, executionId)
+  if (first === undefined) return
+  const { execution } = first
   await inSpan('settle execution', { traceparent: execution.traceparent ?? undefined, kind: 'consumer' }, async () => {
     // A plan must have reached DB DevOps before the step that applies it is resolved.
     await sendReports(deps, execution, signal)
@@ -31,12 +31,36 @@ export async function settleExecution(
       await advanceExecution(deps, accountId, executionId, [{ type: 'nodeDue', at: deps.now() }])
     }
     const principal = Principal.parse(execution.principal)
-    for (const effect of outstandingEffects(plan, state, deps.now())) {
-      if (signal.aborted) return
-      const event = await carryOut(deps, execution, principal, effect, signal)
-      if (event !== undefined) await advanceExecution(deps, accountId, executionId, [event])
-    }
+    const tried = new Set<string>()
+    // Read again after each event: what one effect changed may have made the next one wrong.
+    while (await carryOutNext(deps, { execution, principal, tried }, signal));
   })
+}
+
+/** Carries out effects that this pass has not tried, up to the first one that moves the execution. False: none did. */
+async function carryOutNext(
+  deps: Deps,
+  { execution, principal, tried }: { execution: Execution; principal: Principal; tried: Set<string> },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const loaded = await loadStored(deps.prisma, execution.accountId, execution.id)
+  if (loaded === undefined) return false
+  for (const effect of outstandingEffects(loaded.plan, loaded.state, deps.now())) {
+    const key = keyOf(effect)
+    if (key === undefined || tried.has(key)) continue
+    if (signal.aborted) return false
+    tried.add(key)
+    const event = await carryOut(deps, execution, principal, effect, signal)
+    if (event === undefined) continue
+    await advanceExecution(deps, execution.accountId, execution.id, [event])
+    return true
+  }
+  return false
+}
+
+/** What is carried out once in a pass. Undefined where there is nothing to do. */
+function keyOf(effect: Effect): string | undefined {
+  return 'attemptId' in effect ? `${effect.type}/${effect.attemptId}/${effect.taskKind}` : undefined
 }
 
 async function carryOut(
@@ -48,7 +72,7 @@ async function carryOut(
 ): Promise<ExecutionEvent | undefined> {
   switch (effect.type) {
     case 'submitTask':
-      return submitTask(deps, execution, principal, effect, signal)
+      return submitTask(deps, { execution, principal, effect }, signal)
     case 'cancelTask':
       await cancelTask(deps, execution, principal, effect, signal)
       return undefined

@@ -8,14 +8,23 @@ import {
   type SubmitStep,
 } from '@sluice/contracts/steps'
 import type { Principal } from '@sluice/contracts/access'
-import type { ExecutionEvent, PodPlan, SubmitTaskEffect } from '@sluice/pipeline'
+import { outstandingEffects, type ExecutionEvent, type PodPlan, type SubmitTaskEffect } from '@sluice/pipeline'
 import type { Execution } from '../../generated/prisma/client.ts'
 import type { Deps } from '../../deps.ts'
+import { advanceExecution } from './advance-execution.ts'
+import { loadStored } from './execution-store.ts'
 
 /** How long an edge may be down before the step fails and names it: longer than a restart of a service. */
 const SUBMIT_PATIENCE_MS = 45_000
 const FIRST_PAUSE_MS = 200
 const LAST_PAUSE_MS = 3_000
+
+/** A task to hand over, and for whom. */
+export interface Submitting {
+  execution: Execution
+  principal: Principal
+  effect: SubmitTaskEffect
+}
 
 function failureOf(error: unknown): Failure {
   if (!isAppError(error)) {
@@ -102,45 +111,99 @@ function submission(execution: Execution, effect: SubmitTaskEffect): SubmitStep 
   }
 }
 
+type Attempt = { event: ExecutionEvent } | { error: unknown }
+
+/** One call. An answer that no repetition would change is the step's failure; any other error may be tried again. */
+async function trySubmit(
+  deps: Deps,
+  { execution, principal, effect }: Submitting,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const { attemptId, taskKind } = effect
+  try {
+    const { taskId } = await deps.client.call(
+      submitStep,
+      { body: submission(execution, effect) },
+      { onBehalfOf: { accountId: execution.accountId, principal }, correlationId: execution.id, signal },
+    )
+    return { event: { type: 'taskSubmitted', at: deps.now(), attemptId, taskKind, taskId } }
+  } catch (error) {
+    if (signal.aborted) return { error }
+    deps.logger.warn({ err: error, executionId: execution.id, attemptId, taskKind }, 'task not submitted')
+    return isAppError(error) && error.kind === 'user' ? { event: submitFailed(deps, effect, error) } : { error }
+  }
+}
+
+function submitFailed(deps: Deps, { attemptId, taskKind }: SubmitTaskEffect, error: unknown): ExecutionEvent {
+  return { type: 'taskSubmitFailed', at: deps.now(), attemptId, taskKind, failure: failureOf(error) }
+}
+
 /**
- * Submits a task to ng-manager on behalf of whoever started the run. An edge that is down is tried again for a while;
- * an answer that no retry would change, or a lack of patience, becomes the step's failure.
- * @returns the event to apply; undefined where the process stops first (the reconciler submits again).
+ * True while the stored state asks for the task; also while an ended node does not know whether its task exists, since
+ * only its id makes it cancellable.
+ */
+async function isWanted(deps: Deps, { execution, effect }: Submitting, lastError: unknown): Promise<boolean> {
+  const loaded = await loadStored(deps.prisma, execution.accountId, execution.id)
+  if (loaded === undefined) return false
+  const mayHaveArrived = isAppError(lastError) && lastError.code === 'UPSTREAM_TIMEOUT'
+  return outstandingEffects(loaded.plan, loaded.state, deps.now()).some(
+    (wanted) =>
+      (wanted.type === 'submitTask' || (wanted.type === 'cancelTask' && wanted.taskId === null && mayHaveArrived)) &&
+      wanted.attemptId === effect.attemptId &&
+      wanted.taskKind === effect.taskKind,
+  )
+}
+
+/** Tries again until the task is taken, refused, no longer wanted, or patience ends. */
+async function keepSubmitting(
+  deps: Deps,
+  submitting: Submitting,
+  firstError: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const { accountId, id } = submitting.execution
+  const giveUpAt = deps.now() + SUBMIT_PATIENCE_MS
+  let error = firstError
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+    const lastTry = deps.now() + pauseMs > giveUpAt
+    if (!lastTry) await delay(pauseMs, undefined, { signal })
+    if (!(await isWanted(deps, submitting, error))) return
+    const attempt: Attempt = lastTry
+      ? { event: submitFailed(deps, submitting.effect, error) }
+      : await trySubmit(deps, submitting, signal)
+    if ('event' in attempt) return advanceExecution(deps, accountId, id, [attempt.event])
+    error = attempt.error
+  }
+}
+
+/**
+ * Submits a task to ng-manager on behalf of whoever started the run. Where the edge is down it is tried again for a
+ * while in the background, beside whatever else the execution needs: an abort does not wait for it.
+ * @returns the event to apply; undefined where a repetition in this process will apply it, or the process stops (the
+ * reconciler submits again).
  */
 export async function submitTask(
   deps: Deps,
-  execution: Execution,
-  principal: Principal,
-  effect: SubmitTaskEffect,
+  submitting: Submitting,
   signal: AbortSignal,
 ): Promise<ExecutionEvent | undefined> {
+  const { execution, effect } = submitting
   const { attemptId, taskKind } = effect
   if (effect.delegateId === null && taskKind === 'pod.cleanup') {
     // No delegate ever took the pod: there is nothing to take away.
     return { type: 'taskFinished', at: deps.now(), attemptId, taskKind, result: { outcome: 'succeeded', outputs: {} } }
   }
-  const giveUpAt = deps.now() + SUBMIT_PATIENCE_MS
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-    try {
-      const { taskId } = await deps.client.call(
-        submitStep,
-        { body: submission(execution, effect) },
-        { onBehalfOf: { accountId: execution.accountId, principal }, correlationId: execution.id, signal },
-      )
-      return { type: 'taskSubmitted', at: deps.now(), attemptId, taskKind, taskId }
-    } catch (error) {
-      if (signal.aborted) return undefined
-      const final = isAppError(error) ? error.kind === 'user' : false
-      deps.logger.warn({ err: error, executionId: execution.id, attemptId, taskKind }, 'task not submitted')
-      if (final || deps.now() + pauseMs > giveUpAt) {
-        return { type: 'taskSubmitFailed', at: deps.now(), attemptId, taskKind, failure: failureOf(error) }
-      }
-    }
-    try {
-      await delay(pauseMs, undefined, { signal })
-    } catch {
-      // The process stops: what is not submitted stays outstanding in the stored state.
-      return undefined
-    }
-  }
+  const key = `${execution.accountId}/${attemptId}/${taskKind}`
+  if (deps.resubmitting.has(key)) return undefined
+  const attempt = await trySubmit(deps, submitting, signal)
+  if ('event' in attempt) return attempt.event
+  if (signal.aborted || deps.resubmitting.has(key)) return undefined
+  const trying = keepSubmitting(deps, submitting, attempt.error, signal)
+    .catch((error: unknown) => {
+      // The process stops, or the store is away: what is not submitted stays outstanding in the stored state.
+      if (!signal.aborted) deps.logger.error({ err: error, executionId: execution.id, attemptId }, 'task not submitted')
+    })
+    .finally(() => deps.resubmitting.delete(key))
+  deps.resubmitting.set(key, trying)
+  return undefined
 }
