@@ -21,8 +21,11 @@ export interface Row {
 
 /** The queues a service may add jobs to. */
 export interface Queues {
-  /** Adds an id-only job, after commit. Never throws and takes a second at most. Two wake-ups for one row are two jobs. */
-  wake(queue: QueueName, row: Row, options?: { delayMs?: number }): Promise<void>
+  /**
+   * Adds an id-only job, after commit. Never throws and takes a second at most. Two wake-ups for one row are two jobs,
+   * unless both are named `once`: while such a job waits, another of that name is dropped.
+   */
+  wake(queue: QueueName, row: Row, options?: { delayMs?: number; once?: string }): Promise<void>
   /** Jobs that wait, are delayed or run now; for metrics. */
   depth(queue: QueueName): Promise<number>
   close(): Promise<void>
@@ -52,11 +55,11 @@ export function createQueues(options: QueuesOptions): Queues {
     return queue
   }
   return {
-    wake: async (name, row, { delayMs } = {}) => {
+    wake: async (name, row, { delayMs, once } = {}) => {
       const queue = queueOf(name)
       const body: JobBody = { v: 1, accountId: row.accountId, id: row.id }
       try {
-        await within(WAKE_WITHIN_MS, queue.add('wake', body, { delay: delayMs }))
+        await within(WAKE_WITHIN_MS, queue.add('wake', body, { delay: delayMs, jobId: once }))
       } catch (cause) {
         options.onError(
           new Error(`The queue "${name}" could not be woken for "${row.id}"; its reconciler will find it.`, { cause }),

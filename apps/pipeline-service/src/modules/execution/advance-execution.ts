@@ -63,7 +63,9 @@ export async function advanceStored(
     await publishChange(deps, accountId, executionId)
     await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
     if (dueAt !== null && dueAt > deps.now()) {
-      await deps.queues.wake('pipeline.wake', { accountId, id: executionId }, { delayMs: dueAt - deps.now() })
+      // Named by its time: each move of a long run asks for the same wake-up again.
+      const once = `${executionId}-${dueAt}`
+      await deps.queues.wake('pipeline.wake', { accountId, id: executionId }, { delayMs: dueAt - deps.now(), once })
     }
   }
 }
