@@ -4,6 +4,7 @@ import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { ExecutionFeed } from './modules/execution/follow-execution.ts'
+import { measureRefusedReports } from './modules/report/send-reports.ts'
 import { createPipelineInbox } from './workers/pipeline-inbox.ts'
 import { createReconciler, createWakeWorker } from './workers/pipeline-wake.ts'
 
@@ -16,6 +17,7 @@ await runService('pipeline-service', async () => {
     redisUrl: config.redisUrl,
     onError: (error) => deps.logger.warn({ err: error }, 'execution feed'),
   })
+  measureRefusedReports(deps)
   const app = await buildApp(deps, feed)
   const runners = [createWakeWorker(deps), createPipelineInbox(deps), createReconciler(deps)]
   feed.start()

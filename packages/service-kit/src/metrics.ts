@@ -1,9 +1,11 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface ServiceMetrics {
   registry: Registry
   /** Observes one finished request. */
   observeRequest(labels: { method: string; route: string; status: number }, seconds: number): void
+  /** A gauge that is read when the metrics are asked for. */
+  addGauge(name: string, help: string, read: () => Promise<number>): void
 }
 
 /** A Prometheus registry with process metrics and one histogram of requests. */
@@ -21,5 +23,13 @@ export function createMetrics(service: string): ServiceMetrics {
   return {
     registry,
     observeRequest: (labels, seconds) => requests.observe({ ...labels, status: String(labels.status) }, seconds),
+    addGauge: (name, help, read) => {
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect: async () => gauge.set(await read()),
+      })
+    },
   }
 }

@@ -1,9 +1,10 @@
 import { createPeriodic, createWorker, type Runner } from '@sluice/database'
 import type { Deps } from '../deps.ts'
 import { settleExecution } from '../modules/execution/settle-execution.ts'
+import { REFUSALS_MAX } from '../modules/report/send-reports.ts'
 
 const RECONCILE_EVERY_MS = 15_000
-/** Executions that one pass of the reconciler brings to rest; the next pass takes the rest. */
+/** Executions of each kind that one pass of the reconciler brings to rest. Drawn at random: stuck ones starve nobody. */
 const PASS_SIZE = 200
 
 /** Brings executions to rest when they are woken. A second wake-up while one runs is remembered, not run beside it. */
@@ -46,11 +47,13 @@ export function createReconciler(deps: Deps): Runner {
         everyMs: RECONCILE_EVERY_MS,
         run: async () => {
           const due = await deps.prisma.$queryRaw<{ account_id: string; id: string }[]>`
-            select account_id, id from execution
-             where unsettled or (ended_at is null and due_at <= now())
+            (select account_id, id from execution
+              where unsettled or (ended_at is null and due_at <= now())
+              order by random() limit ${PASS_SIZE})
             union
-            select account_id, execution_id from step_report where sent_at is null and attempts < 20
-            limit ${PASS_SIZE}`
+            (select account_id, execution_id from step_report
+              where sent_at is null and attempts < ${REFUSALS_MAX}
+              order by random() limit ${PASS_SIZE})`
           for (const row of due) await deps.queues.wake('pipeline.wake', { accountId: row.account_id, id: row.id })
         },
       },

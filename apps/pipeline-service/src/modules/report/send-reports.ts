@@ -9,7 +9,9 @@ import type { Execution } from '../../generated/prisma/client.ts'
 const StoredReport = reportStep.body
 
 /** Attempts after which a report that is refused (not: unreachable) is left for a person to look at. */
-const REFUSALS_MAX = 20
+export const REFUSALS_MAX = 20
+
+const REFUSED = { sentAt: null, attempts: { gte: REFUSALS_MAX } }
 
 /** Sends the finished attempts that ng-manager has not acknowledged. What fails stays stored and is tried again. */
 export async function sendReports(
@@ -40,14 +42,27 @@ export async function sendReports(
     } catch (error) {
       if (signal.aborted) return
       const refused = isAppError(error) && error.kind === 'user'
-      deps.logger.warn({ err: error, executionId, attemptId: report.attemptId }, 'report not taken; tried again')
-      await deps.prisma.stepReport.update({
+      const { attempts } = await deps.prisma.stepReport.update({
         where: key,
         data: {
           lastError: error instanceof Error ? error.message : String(error),
           ...(refused ? { attempts: { increment: 1 } } : {}),
         },
       })
+      const line = { err: error, executionId, attemptId: report.attemptId, attempts }
+      if (attempts < REFUSALS_MAX) deps.logger.warn(line, 'report not taken; tried again')
+      else deps.logger.error(line, 'report refused for good: DB DevOps does not know the outcome of this step')
+      // The others would wait for the same edge.
+      if (!refused) return
     }
   }
+}
+
+/** Reports that were given up, as a gauge: each is a step whose outcome DB DevOps doesn't show. */
+export function measureRefusedReports(deps: Deps): void {
+  deps.metrics.addGauge(
+    'sluice_step_reports_refused',
+    'Reports of finished steps that ng-manager refused for good.',
+    () => deps.prisma.stepReport.count({ where: REFUSED }),
+  )
 }
