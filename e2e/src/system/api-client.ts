@@ -28,6 +28,14 @@ export class ApiError extends Error {
   }
 }
 
+const listeners = new Set<(answer: Answer) => void>()
+
+/** Calls `listener` with every answer from now on, until the returned function is called. */
+export function listenToAnswers(listener: (answer: Answer) => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
 /** Sends a request through the gateway, with the CA's certificate checked. */
 export async function send(
   method: string,
@@ -48,7 +56,9 @@ export async function send(
   } catch {
     body = undefined
   }
-  return { status: response.statusCode, body, text, headers: response.headers }
+  const answer = { status: response.statusCode, body, text, headers: response.headers }
+  for (const listener of listeners) listener(answer)
+  return answer
 }
 
 function textQuery(query: unknown): string {

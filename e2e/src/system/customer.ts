@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { Client, escapeLiteral } from 'pg'
 import { system } from './system.ts'
 
 /** Runs SQL as the superuser of the customer's own Postgres. */
@@ -31,7 +31,7 @@ export async function createCustomerDatabase(name: string, password = `pw of ${n
   const { hostname, port } = new URL(system.customerUrl)
   await customerSql('postgres', `drop database if exists ${name} with (force)`)
   await customerSql('postgres', `drop role if exists ${name}_owner`)
-  await customerSql('postgres', `create role ${name}_owner login password '${password}'`)
+  await customerSql('postgres', `create role ${name}_owner login password ${escapeLiteral(password)}`)
   await customerSql('postgres', `create database ${name} owner ${name}_owner`)
   return { name, jdbcUrl: `jdbc:postgresql://${hostname}:${port}/${name}`, username: `${name}_owner`, password }
 }

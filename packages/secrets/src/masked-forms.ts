@@ -4,7 +4,7 @@ const MIN_LINE_LENGTH = 3
 const encoder = new TextEncoder()
 
 /**
- * The ways a value shows up in text: as it is, its lines, and the JSON, URL and base64 forms of both.
+ * The ways a value shows up in text: as it is, its lines, and the JSON, SQL, HTML, URL, hex and base64 forms.
  * Base64 comes in three alignments, because the value may stand anywhere in what was encoded; characters that
  * also depend on a neighbour's bits are left out.
  */
@@ -17,9 +17,15 @@ export function maskedForms(value: string): string[] {
   for (const text of [value, ...lines]) {
     if (text.length < MIN_LINE_LENGTH) continue
     add(text)
-    for (const form of jsonForms(text)) add(form)
+    for (const form of jsonForms(text)) {
+      add(form)
+      // JSON as a text within JSON is common: a message body in a log line, a document in a column.
+      for (const again of jsonForms(form)) add(again)
+    }
     for (const form of urlForms(text)) add(form)
+    for (const form of quotedForms(text)) add(form)
   }
+  for (const form of hexForms(encoder.encode(value))) add(form)
   for (const form of base64Forms(encoder.encode(value))) add(form)
   return [...forms]
 }
@@ -29,6 +35,19 @@ function jsonForms(text: string): string[] {
   // Some encoders escape the slash, and some everything that isn't ASCII.
   const ascii = inner.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return [inner, inner.replaceAll('/', '\\/'), ascii, ascii.replaceAll('/', '\\/')]
+}
+
+/** Inside an SQL literal (with and without backslash escapes), and in HTML or XML. */
+function quotedForms(text: string): string[] {
+  const sql = text.replaceAll("'", "''")
+  const html = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const attribute = html.replaceAll('"', '&quot;')
+  return [sql, sql.replaceAll('\\', '\\\\'), html, attribute, attribute.replaceAll("'", '&#39;')]
+}
+
+function hexForms(bytes: Uint8Array): string[] {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [hex, hex.toUpperCase()]
 }
 
 function urlForms(text: string): string[] {

@@ -18,7 +18,7 @@ const secrets = fc.array(secret, { minLength: 1, maxLength: 4 })
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64')
 
 describe('masking', () => {
-  it('hides a value, its lines, and its JSON, URL and base64 forms', () => {
+  it('hides a value, its lines, and its JSON, SQL, HTML, URL, hex and base64 forms', () => {
     const value = 'p"ss/wörd+1\nsecond line\nxy'
     const masker = createMasker([value])
     const forms = [
@@ -30,8 +30,18 @@ describe('masking', () => {
       new URLSearchParams({ v: value }).toString().slice(2),
       base64(value),
       Buffer.from(value).toString('base64url'),
+      Buffer.from(value).toString('hex'),
+      Buffer.from(value).toString('hex').toUpperCase(),
+      value.replaceAll('"', '&quot;'),
+      JSON.stringify(JSON.stringify(value)).slice(3, -3),
     ]
     for (const form of forms) expect(masker.maskText(`<${form}>`)).toBe(`<${MASK}>`)
+  })
+
+  it('hides a value within an SQL literal', () => {
+    expect(createMasker([String.raw`it's\here`]).maskText(String.raw`'it''s\here' E'it''s\\here'`)).toBe(
+      `'${MASK}' E'${MASK}'`,
+    )
   })
 
   it('hides a value within base64 at every alignment', () => {
