@@ -47,6 +47,7 @@ async function run(): Promise<void> {
       ...(config.traceFile === undefined ? {} : { SLUICE_TRACE_FILE: config.traceFile }),
     },
     onDiagnostics: (program, line) => logger.debug({ program, line }, 'pod'),
+    onWarning: (podId, sentence) => logger.warn({ podId }, sentence),
   })
   const swept = await runtime.sweep()
   if (swept.removed.length > 0) logger.info(swept, 'removed what an earlier delegate left')

@@ -4,6 +4,7 @@ export type {
   OutputValue,
   Pod,
   PodRuntime,
+  PodEnd,
   PodSpec,
   StepEvent,
   StepOutcome,

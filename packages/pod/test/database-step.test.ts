@@ -354,6 +354,25 @@ create trigger blind after update on databasechangeloglock for each row when (no
 })
 
 describe('the log of a step', () => {
+  it('is not lost without a word: the end of the pod says how many lines the log service did not take', async () => {
+    const own = await createProcessRuntime({ stateFolder: folder, programs, warmSlots: 0, shipWithinMs: 300 })
+    logs.failNext = Number.POSITIVE_INFINITY
+    const away = await own.init(podSpec('pod-away', { log: { url: logs.url, caPem: ca.ca, token: 'log-token' } }))
+    await finish(
+      away.execute({
+        attemptId: 'nod-away-1',
+        container: 'db',
+        operation: 'preview',
+        parameters: specOf({ run: { operation: 'preview' }, url: git.url }),
+        secretNames: [],
+        logKey: 'acc/pex/nod-away/1',
+      }),
+    )
+    const end = await own.cleanup('pod-away')
+    expect(end?.unshippedLines).toBeGreaterThan(0)
+    await own.close()
+  })
+
   it('arrives in order with a section for each unit, and is stored when the pod is cleaned up', async () => {
     const { url } = await repositoryWith({ 'db/changelog.sql': changelog })
     await run({ run: { operation: 'apply' }, url })

@@ -11,6 +11,7 @@ import { podSpec, programs, stateFolder } from './programs.ts'
 let folder: string
 let runtime: PodRuntime
 const diagnostics: string[] = []
+const warnings: string[] = []
 
 beforeAll(async () => {
   folder = await stateFolder()
@@ -20,13 +21,17 @@ beforeAll(async () => {
     warmSlots: 0,
     environment: { SLUICE_TEST_GIVEN: 'yes' },
     onDiagnostics: (program, line) => diagnostics.push(`${program}: ${line}`),
+    onWarning: (podId, sentence) => warnings.push(`${podId}: ${sentence}`),
   })
 })
 afterAll(async () => {
   await runtime.close()
   await rm(folder, { recursive: true, force: true })
 })
-afterEach(() => diagnostics.splice(0))
+afterEach(() => {
+  diagnostics.splice(0)
+  warnings.splice(0)
+})
 
 const unknownOperation = {
   attemptId: 'nod-1-1',
@@ -118,6 +123,18 @@ describe('a pod of the process runtime', () => {
     await expect(collect(pod.execute(unknownOperation))).rejects.toMatchObject({ code: 'POD_LOST' })
     await runtime.cleanup('pod-lost')
     expect(await readdir(join(folder, 'pods'))).toEqual([])
+  })
+
+  it('ends by itself when nobody used it for its time and nobody ended it', async () => {
+    const pod = await runtime.init(podSpec('pod-forgotten', { maxIdleMs: 200 }))
+    const pids = await childPids(await onlyPodFolder())
+    await collect(pod.execute(unknownOperation))
+    await until(async () => (await readdir(join(folder, 'pods'))).length === 0, {
+      what: 'the end of the forgotten pod',
+    })
+    expect(await Promise.all(pids.map(readProcessStart))).toEqual([undefined, undefined])
+    await until(() => runtime.find('pod-forgotten') === undefined, { what: 'the pod to be forgotten' })
+    expect(warnings).toEqual([expect.stringContaining('pod-forgotten: It ran nothing')])
   })
 
   it('refuses a step container that it does not have', async () => {

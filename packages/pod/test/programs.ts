@@ -20,6 +20,7 @@ export function podSpec(podId: string, changes: Partial<PodSpec> = {}): PodSpec 
     steps: [{ name: 'db', kind: 'db-step' }],
     secrets: {},
     log: { url: '', caPem: '', token: '' },
+    maxIdleMs: 600_000,
     ...changes,
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '@sluice/contracts/errors'
-import type { Pod, PodRuntime, PodSpec } from '../runtime/pod-runtime.ts'
+import type { Pod, PodEnd, PodRuntime, PodSpec } from '../runtime/pod-runtime.ts'
 import { startProcessPod, type ProcessPod } from './process-pod.ts'
 import { sweepLeftovers } from './sweep-leftovers.ts'
 import { WarmPool } from './warm-pool.ts'
@@ -22,6 +22,8 @@ export interface ProcessRuntimeOptions {
   startWithinMs?: number
   /** Lines that the pod's programs write to stderr, and what the pool could not do. */
   onDiagnostics?: (program: string, line: string) => void
+  /** What an owner should know of a pod: it ended by itself, or lines of its logs are missing. */
+  onWarning?: (podId: string, sentence: string) => void
 }
 
 /** A short step is over by then, and a slot takes less time to prepare than a stage takes to get to the next pod. */
@@ -53,7 +55,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   })
   const pods = new Map<string, Promise<ProcessPod>>()
   const ready = new Map<string, ProcessPod>()
-  const cleanups = new Map<string, Promise<void>>()
+  const cleanups = new Map<string, Promise<PodEnd | undefined>>()
+  const warn = options.onWarning ?? (() => {})
   let isClosed = false
   pool.fill()
 
@@ -63,6 +66,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         startWithinMs,
         shipWithinMs: options.shipWithinMs ?? 10_000,
         signal,
+        onIdle: () => void endIdle(spec),
       })
       ready.set(spec.podId, pod)
       return pod
@@ -79,20 +83,31 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       setTimeout(() => pool.fill(), REFILL_AFTER_MS).unref()
     }
   }
-  const cleanup = async (podId: string): Promise<void> => {
+  const cleanup = async (podId: string): Promise<PodEnd | undefined> => {
     const starting = pods.get(podId)
     if (starting === undefined) return cleanups.get(podId)
     pods.delete(podId)
     const ending = starting.then(
       (pod) => pod.dispose(),
-      () => {}, // An init that failed has cleaned up after itself.
+      () => undefined, // An init that failed has cleaned up after itself.
     )
     cleanups.set(podId, ending)
     try {
-      await ending
+      const end = await ending
+      const sentence = end === undefined ? undefined : missingLines(end)
+      if (sentence !== undefined) warn(podId, sentence)
+      return end
     } finally {
       ready.delete(podId)
       cleanups.delete(podId)
+    }
+  }
+  const endIdle = async ({ podId, maxIdleMs }: PodSpec): Promise<void> => {
+    warn(podId, `It ran nothing for ${Math.round(maxIdleMs / 1000)} s and nobody ended it, so it ends by itself.`)
+    try {
+      await cleanup(podId)
+    } catch (error) {
+      warn(podId, `It could not be ended: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   return {
@@ -115,4 +130,11 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
       await pool.close()
     },
   }
+}
+
+function missingLines({ unshippedLines }: PodEnd): string | undefined {
+  if (unshippedLines === 0) return undefined
+  return unshippedLines === undefined
+    ? 'Its lite engine did not answer at the end: the last lines of its logs may be missing.'
+    : `${unshippedLines} lines of its logs were not taken by the log service in time and are missing there.`
 }

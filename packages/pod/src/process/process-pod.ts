@@ -3,7 +3,8 @@ import { AttemptState, LogShipping, type LiteEngineServiceClient } from '@sluice
 import type * as liteEngine from '@sluice/proto/lite-engine'
 import { callUnary, isServiceError, readStream } from '../grpc/call.ts'
 import { OutcomeBuilder, unitStatus } from '../runtime/outcome-builder.ts'
-import type { Pod, PodSpec, StepEvent, StepRequest } from '../runtime/pod-runtime.ts'
+import type { Pod, PodEnd, PodSpec, StepEvent, StepRequest } from '../runtime/pod-runtime.ts'
+import { IdleEnd } from './idle-end.ts'
 import type { PodProcess } from './spawn-program.ts'
 import type { WarmPool } from './warm-pool.ts'
 import type { WarmSlot } from './warm-slot.ts'
@@ -12,11 +13,13 @@ interface StartOptions {
   startWithinMs: number
   shipWithinMs: number
   signal: AbortSignal | undefined
+  /** Called when the pod has run nothing for its `maxIdleMs`. */
+  onIdle: () => void
 }
 
 export interface ProcessPod extends Pod {
   /** Ends the pod and removes everything of it. Idempotent. */
-  dispose(): Promise<void>
+  dispose(): Promise<PodEnd>
 }
 
 /** A call that only says "stop" must not hang on a process that is stuck. */
@@ -35,7 +38,7 @@ export async function startProcessPod(pool: WarmPool, spec: PodSpec, options: St
     await slot.dispose(0)
     throw isServiceError(error) ? new Error(`${error.details}.`, { cause: error }) : error
   }
-  return createPod(slot, spec, { readyMs: Date.now() - startedAt, isWarm }, options.shipWithinMs)
+  return createPod(slot, spec, { readyMs: Date.now() - startedAt, isWarm }, options)
 }
 
 function setupRequest(slot: WarmSlot, spec: PodSpec, isWarm: boolean, startedAt: number): liteEngine.SetupRequest {
@@ -51,12 +54,14 @@ function setupRequest(slot: WarmSlot, spec: PodSpec, isWarm: boolean, startedAt:
     initLines: [
       { seq: 1, timeMs: now, level: 'info', text: `Pod ${spec.podId} on the process runtime, ${origin}`, unit: '' },
     ],
+    traceParent: spec.traceparent ?? '',
   }
 }
 
-function createPod(slot: WarmSlot, spec: PodSpec, startup: Pod['startup'], shipWithinMs: number): ProcessPod {
+function createPod(slot: WarmSlot, spec: PodSpec, startup: Pod['startup'], options: StartOptions): ProcessPod {
   const { client } = slot
-  let disposed: Promise<void> | undefined
+  let disposed: Promise<PodEnd> | undefined
+  const idle = new IdleEnd(spec.maxIdleMs, options.onIdle)
   // Never settles for a pod that was ended on purpose.
   const lost = new Promise<string>((resolve) => {
     const watch = async (program: PodProcess): Promise<void> => {
@@ -78,7 +83,11 @@ function createPod(slot: WarmSlot, spec: PodSpec, startup: Pod['startup'], shipW
           `The pod "${spec.podId}" has no step container "${request.container}"; it has ${[...containers].join(', ')}.`,
         )
       }
-      return execute(client, request, spec.podId, slot, signal)
+      return whileHeld(
+        idle,
+        execute(client, request, spec.podId, slot, signal),
+        Math.max(request.timeoutMs ?? 0, spec.maxIdleMs),
+      )
     },
     cancelStep: (attemptId, reason, withinMs) =>
       callUnary(
@@ -86,18 +95,47 @@ function createPod(slot: WarmSlot, spec: PodSpec, startup: Pod['startup'], shipW
         { attemptId, reason, waitMs: withinMs },
         { withinMs: withinMs + CANCEL_MARGIN_MS },
       ),
-    dispose: () =>
-      (disposed ??= (async () => {
-        if (!slot.liteEngine.hasExited) {
-          // Best effort: a stuck or dying lite engine is ended by the kill below.
-          await callUnary(
-            client.shutdown.bind(client),
-            { graceMs: shipWithinMs },
-            { withinMs: shipWithinMs + CANCEL_MARGIN_MS },
-          ).catch(() => undefined)
-        }
-        await slot.dispose(CANCEL_MARGIN_MS)
-      })()),
+    dispose: () => {
+      idle.stop()
+      return (disposed ??= end(slot, options.shipWithinMs))
+    },
+  }
+}
+
+async function end(slot: WarmSlot, shipWithinMs: number): Promise<PodEnd> {
+  const { client, liteEngine } = slot
+  let unshippedLines: number | undefined
+  if (!liteEngine.hasExited) {
+    // What runs is ended first, then the logs are shipped: each gets the grace.
+    const withinMs = 2 * shipWithinMs + CANCEL_MARGIN_MS
+    try {
+      const answer = await callUnary(client.shutdown.bind(client), { graceMs: shipWithinMs }, { withinMs })
+      unshippedLines = answer.unshippedLines
+    } catch (error) {
+      // A stuck or dying lite engine is ended by the kill below; the caller says that lines may be missing.
+      if (!isServiceError(error)) throw error
+    }
+  }
+  await slot.dispose(CANCEL_MARGIN_MS)
+  return { unshippedLines }
+}
+
+/** An attempt that nobody listens to any more still runs, for its time limit at most. */
+async function* whileHeld(
+  idle: IdleEnd,
+  events: AsyncGenerator<StepEvent, void, void>,
+  timeoutMs: number,
+): AsyncGenerator<StepEvent, void, void> {
+  const release = idle.hold()
+  let isOver = false
+  try {
+    for await (const event of events) {
+      isOver = event.kind === 'result'
+      yield event
+    }
+  } finally {
+    if (isOver) release()
+    else setTimeout(release, timeoutMs).unref()
   }
 }
 

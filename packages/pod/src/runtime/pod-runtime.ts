@@ -9,6 +9,19 @@ export interface PodSpec {
   /** Opened secret values by name; they go to the lite engine over the pod's mutual TLS, and to no disk. */
   secrets: Readonly<Record<string, string>>
   log: LogDestination
+  /** W3C trace context that the pod's own log belongs to. */
+  traceparent?: string
+  /**
+   * Milliseconds that the pod lives without running an attempt; then it ends by itself, as by `cleanup`. Whoever made it
+   * may be gone or know nothing of it any more, and it holds opened secrets.
+   */
+  maxIdleMs: number
+}
+
+/** What the end of a pod left behind. */
+export interface PodEnd {
+  /** Log lines that the log service didn't take in time; undefined where the lite engine couldn't be asked. */
+  unshippedLines: number | undefined
 }
 
 /** Where the pod's log lines go. */
@@ -106,6 +119,7 @@ export interface Pod {
  * Lifecycle: `init` makes the pod and returns when its lite engine has its secrets and is connected to every step, so
  * that an execute pays no connection. `cleanup` ends it: what runs is cancelled and waited for, logs get a grace period
  * to be shipped, then everything is removed: processes, folders, addresses, keys. A pod whose init fails leaves nothing.
+ * A pod that runs nothing for its `maxIdleMs` is cleaned up without being asked.
  * `sweep` removes what a killed delegate left. `close` cleans up every pod of this runtime. Reattaching to a pod after a
  * restart of the delegate belongs here too, where the runtime's pods outlive it; processes end with their delegate.
  *
@@ -119,8 +133,8 @@ export interface PodRuntime {
   init(spec: PodSpec, signal?: AbortSignal): Promise<Pod>
   /** The pod, if this runtime has it. */
   find(podId: string): Pod | undefined
-  /** Ends and removes a pod; resolves at once for one that is not here. */
-  cleanup(podId: string): Promise<void>
+  /** Ends and removes a pod; resolves at once, with undefined, for one that is not here. */
+  cleanup(podId: string): Promise<PodEnd | undefined>
   /** Removes what killed delegates left on this machine. */
   sweep(): Promise<{ removed: string[]; killed: number[] }>
   close(): Promise<void>

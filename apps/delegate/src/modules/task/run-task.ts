@@ -26,6 +26,9 @@ export interface RunTaskDeps {
 /** Time that a cancelled step gets to end by itself: its statement is cancelled on the server and waited for. */
 const CANCEL_WITHIN_MS = 60_000
 
+/** Steps of a group follow each other at once; a pod that waits this long was forgotten by the control plane. */
+const POD_MAX_IDLE_MS = 3_600_000
+
 /** Name of the step container that our own database step runs in. */
 const DB_STEP = 'db-step'
 
@@ -48,9 +51,11 @@ export async function runTask(deps: RunTaskDeps, task: OfferedTask, signal: Abor
       return initPod(deps, task, parameters, signal)
     case 'pod.execute':
       return executeStep(deps, task, parameters, signal)
-    case 'pod.cleanup':
-      await deps.runtime.cleanup(parameters.podId)
-      return { result: { outcome: 'succeeded', outputs: {}, units: [] }, large: [] }
+    case 'pod.cleanup': {
+      const end = await deps.runtime.cleanup(parameters.podId)
+      const outputs = { unshippedLogLines: end?.unshippedLines ?? null }
+      return { result: { outcome: 'succeeded', outputs, units: [] }, large: [] }
+    }
     case 'connection.test':
       return testConnection(deps, task, parameters, signal)
     default:
@@ -80,8 +85,11 @@ async function initPod(
     initKey: parameters.logKey,
   }
   const startedAt = Date.now()
-  const pod = await inSpan('pod.init', edge(task, 'delegate', 'lite-engine'), () =>
-    deps.runtime.init({ podId, steps: parameters.steps, secrets, log }, signal),
+  const pod = await inSpan('pod.init', edge(task, 'delegate', 'lite-engine'), ({ traceparent }) =>
+    deps.runtime.init(
+      { podId, steps: parameters.steps, secrets, log, traceparent, maxIdleMs: POD_MAX_IDLE_MS },
+      signal,
+    ),
   )
   const endedAt = Date.now()
   return {
@@ -141,7 +149,13 @@ async function testConnection(
   const podId = `pod-${task.taskId}`
   const secrets = await deps.secrets.open(task.taskId, task.secrets)
   const pod = await deps.runtime.init(
-    { podId, steps: [{ name: DB_STEP, kind: 'db-step' }], secrets: {}, log: { url: '', caPem: '', token: '' } },
+    {
+      podId,
+      steps: [{ name: DB_STEP, kind: 'db-step' }],
+      secrets: {},
+      log: { url: '', caPem: '', token: '' },
+      maxIdleMs: POD_MAX_IDLE_MS,
+    },
     signal,
   )
   try {
