@@ -10,9 +10,16 @@ interface Entry<Event> {
  * Any number of readers; each sees every event once, in order, then the end.
  */
 export class EventLog<Event> {
-  readonly #entries: Entry<Event>[] = []
+  /** A hole is an event that was let go. */
+  readonly #entries: (Entry<Event> | undefined)[] = []
+  readonly #isReadOnce: (event: Event) => boolean
   #isEnded = false
   #wake: PromiseWithResolvers<void> = Promise.withResolvers()
+
+  /** @param isReadOnce events that are let go when a reader had them: a reader that attaches later doesn't get them. */
+  constructor(isReadOnce: (event: Event) => boolean = () => false) {
+    this.#isReadOnce = isReadOnce
+  }
 
   get lastSeq(): number {
     return this.#entries.length
@@ -45,10 +52,11 @@ export class EventLog<Event> {
     try {
       // oxlint-disable-next-line no-unmodified-loop-condition -- a signal changes from outside
       while (!signal?.aborted) {
-        const entry = this.#entries[next]
-        if (entry) {
+        if (next < this.#entries.length) {
+          const entry = this.#entries[next]
+          if (entry !== undefined) yield entry
+          if (entry !== undefined && this.#isReadOnce(entry.event)) this.#entries[next] = undefined
           next += 1
-          yield entry
           continue
         }
         if (this.#isEnded) return

@@ -14,7 +14,8 @@ export interface StepSurroundings {
 
 /** One attempt in the step container: its events from the first to the result, and the switch that cancels it. */
 export class StepAttempt {
-  readonly events = new EventLog<StepEvent>()
+  /** The lite engine writes lines to disk as it reads them: a chatty migration must not fill this process's memory. */
+  readonly events = new EventLog<StepEvent>((event) => event.$case === 'log')
   readonly ended: Promise<void>
   readonly #abort = new AbortController()
 

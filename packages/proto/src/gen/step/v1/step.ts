@@ -1482,7 +1482,7 @@ export const StepServiceService = {
   /**
    * Runs one attempt and streams what it does. The stream ends after the one `result`, also when the step failed:
    * a step that fails is a result, a gRPC error is a fault of ours. A second Execute with the same attempt id attaches
-   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq`.
+   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq` and log lines that a reader had.
    * Ending the call does not end the attempt: Cancel does.
    */
   execute: {
@@ -1515,7 +1515,7 @@ export interface StepServiceServer extends UntypedServiceImplementation {
   /**
    * Runs one attempt and streams what it does. The stream ends after the one `result`, also when the step failed:
    * a step that fails is a result, a gRPC error is a fault of ours. A second Execute with the same attempt id attaches
-   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq`.
+   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq` and log lines that a reader had.
    * Ending the call does not end the attempt: Cancel does.
    */
   execute: handleServerStreamingCall<ExecuteRequest, ExecuteResponse>;
@@ -1543,7 +1543,7 @@ export interface StepServiceClient extends Client {
   /**
    * Runs one attempt and streams what it does. The stream ends after the one `result`, also when the step failed:
    * a step that fails is a result, a gRPC error is a fault of ours. A second Execute with the same attempt id attaches
-   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq`.
+   * to the running (or finished) attempt and replays it, leaving out events up to `after_seq` and log lines that a reader had.
    * Ending the call does not end the attempt: Cancel does.
    */
   execute(request: ExecuteRequest, options?: Partial<CallOptions>): ClientReadableStream<ExecuteResponse>;
