@@ -1,9 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync, watchFile, unwatchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { watchFiles, type WatchOptions } from './watch-files.ts'
 
 export interface ServiceCredentials {
   cert: string
   key: string
+  /** One certificate, or several while authorities change. */
   ca: string
 }
 
@@ -16,42 +19,42 @@ export interface ServiceIdentity {
   close(): void
 }
 
-function read(files: { certFile: string; keyFile: string; caFile: string }): ServiceCredentials {
-  const credentials = {
-    cert: readFileSync(files.certFile, 'utf8'),
-    key: readFileSync(files.keyFile, 'utf8'),
-    ca: readFileSync(files.caFile, 'utf8'),
-  }
-  // Throws here, at start or reload, rather than at the first handshake.
-  void new X509Certificate(credentials.cert)
-  return credentials
+/** The PEM texts of each certificate of a file. */
+export function splitCertificates(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 }
 
-/** How often certificate files are looked at: a renewal is hours ahead of expiry. */
-const RELOAD_INTERVAL_MS = 30_000
+/** A certificate and its key. Throws where they are no pair, rather than at the first handshake. */
+export function readPair(files: { certFile: string; keyFile: string }): { cert: string; key: string } {
+  const pair = { cert: readFileSync(files.certFile, 'utf8'), key: readFileSync(files.keyFile, 'utf8') }
+  createSecureContext(pair)
+  return pair
+}
+
+function readAuthorities(caFile: string): string {
+  const ca = readFileSync(caFile, 'utf8')
+  const certificates = splitCertificates(ca)
+  if (certificates.length === 0) {
+    throw new Error(`"${caFile}" holds no certificate. Put the PEM text of the certificate authority there.`)
+  }
+  for (const certificate of certificates) void new X509Certificate(certificate)
+  return ca
+}
 
 /**
- * Loads a service's identity and reloads it when its certificate file changes, without a restart.
- * A file that can't be read while it is being replaced keeps the old identity until the next look.
+ * Loads a service's identity and reloads it when any of its files changes, without a restart. Files that don't belong
+ * together yet, because they are being replaced one after the other, leave the old identity as it is.
  */
-export function createIdentity(files: { certFile: string; keyFile: string; caFile: string }): ServiceIdentity {
-  let current = read(files)
-  const listeners: (() => void)[] = []
-  const reload = (): void => {
-    try {
-      current = read(files)
-    } catch {
-      // Half-written during a renewal; watchFile fires again when the file settles.
-      return
-    }
-    for (const listener of listeners) listener()
-  }
-  watchFile(files.certFile, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload)
-  return {
-    credentials: () => current,
-    onReload: (listener) => listeners.push(listener),
-    close: () => unwatchFile(files.certFile, reload),
-  }
+export function createIdentity(
+  files: { certFile: string; keyFile: string; caFile: string },
+  options: WatchOptions = {},
+): ServiceIdentity {
+  const watched = watchFiles(
+    [files.certFile, files.keyFile, files.caFile],
+    (): ServiceCredentials => ({ ...readPair(files), ca: readAuthorities(files.caFile) }),
+    options,
+  )
+  return { credentials: watched.current, onReload: watched.onChange, close: watched.close }
 }
 
 /** URI SANs of a certificate's `subjectaltname` text, e.g. `URI:sluice://service/ng-core, DNS:localhost`. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { TLSSocket } from 'node:tls'
 import { context, SpanStatusCode, type Context, type Span } from '@opentelemetry/api'
 import { AppError, isAppError, toErrorBody } from '@sluice/contracts/errors'
@@ -7,9 +6,10 @@ import { allowedPeers, SERVICE_NAMES, serviceUri, type ServiceName } from '@slui
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { ServiceConfig } from './config.ts'
-import { uriNames, type ServiceIdentity } from './identity.ts'
+import { readPair, uriNames, type ServiceIdentity } from './identity.ts'
 import type { ServiceMetrics } from './metrics.ts'
 import { EDGE_FROM, EDGE_TO, startServerSpan } from './tracing.ts'
+import { watchFiles } from './watch-files.ts'
 
 /** Header that ties a request to its log lines across services. */
 export const CORRELATION_HEADER = 'x-correlation-id'
@@ -20,6 +20,8 @@ const BODY_LIMIT_BYTES = 1_048_576
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml']
 /** Longer than any internal call; streams set their own. */
 const REQUEST_TIMEOUT_MS = 120_000
+/** Prisma: a transaction did not begin, or did not end, in time. It was rolled back. */
+const PRISMA_NO_TRANSACTION = 'P2028'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -42,6 +44,8 @@ export interface CreateServerOptions {
   metrics?: ServiceMetrics
   /** Name of the initiator in traces of a public listener, e.g. `ui`. */
   publicInitiator?: string
+  /** How often the public certificate is looked at. */
+  reloadIntervalMs?: number
 }
 
 function peerOf(request: FastifyRequest): ServiceName | undefined {
@@ -54,19 +58,18 @@ function peerOf(request: FastifyRequest): ServiceName | undefined {
 export function createServer(options: CreateServerOptions): FastifyInstance {
   const { config, identity, logger } = options
   const internal = options.listener === 'internal'
+  const { publicHttp } = config
+  const publicPair =
+    internal || publicHttp === undefined
+      ? undefined
+      : watchFiles([publicHttp.certFile, publicHttp.keyFile], () => readPair(publicHttp), {
+          intervalMs: options.reloadIntervalMs,
+          onError: (error) => logger.warn({ err: error }, 'public certificate'),
+        })
   const secureContext = () => {
-    if (internal) {
-      const { cert, key, ca } = identity.credentials()
-      return { cert, key, ca }
-    }
-    if (config.publicHttp === undefined) {
-      const { cert, key } = identity.credentials()
-      return { cert, key }
-    }
-    return {
-      cert: readFileSync(config.publicHttp.certFile, 'utf8'),
-      key: readFileSync(config.publicHttp.keyFile, 'utf8'),
-    }
+    if (publicPair !== undefined) return publicPair.current()
+    const { cert, key, ca } = identity.credentials()
+    return internal ? { cert, key, ca } : { cert, key }
   }
   const common = {
     loggerInstance: logger as FastifyBaseLogger,
@@ -92,10 +95,13 @@ export function createServer(options: CreateServerOptions): FastifyInstance {
     ? Fastify({ ...common, http2: true, https: { ...tls, allowHTTP1: true } })
     : Fastify({ ...common, https: tls })) as unknown as FastifyInstance
 
-  identity.onReload(() => {
+  const takeOver = (): void => {
     const server = app.server as { setSecureContext?: (context: object) => void }
     server.setSecureContext?.(secureContext())
-  })
+  }
+  if (publicPair === undefined) identity.onReload(takeOver)
+  else publicPair.onChange(takeOver)
+  app.addHook('onClose', () => publicPair?.close())
 
   app.decorateRequest('peer', undefined)
   app.decorateRequest('span', undefined)
@@ -197,6 +203,11 @@ function toAppError(error: unknown): unknown {
       'Send the body as application/json (or application/yaml where the route says so).',
       { cause: error },
     )
+  }
+  if (code === PRISMA_NO_TRANSACTION) {
+    return new AppError('SERVICE_UNAVAILABLE', 'The service has too much to do just now. Try again in a moment.', {
+      cause: error,
+    })
   }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
   if (typeof status === 'number' && status >= 400 && status < 500 && error instanceof Error) {

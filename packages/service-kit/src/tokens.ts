@@ -3,13 +3,15 @@ import { InternalClaims } from '@sluice/contracts/access'
 import { AppError } from '@sluice/contracts/errors'
 import { serviceUri, type ServiceName } from '@sluice/contracts/network'
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose'
-import { uriNames, type ServiceIdentity } from './identity.ts'
+import { splitCertificates, uriNames, type ServiceIdentity } from './identity.ts'
 
 /** Audience of NG Core's internal tokens. */
 export const INTERNAL_AUDIENCE = 'sluice-internal'
 
+/** The certificate itself, without those that may follow it in its file. */
 function pemBody(pem: string): string {
-  return pem.replace(/-----(BEGIN|END) CERTIFICATE-----/g, '').replace(/\s/g, '')
+  const [own = pem] = splitCertificates(pem)
+  return own.replace(/-----(BEGIN|END) CERTIFICATE-----/g, '').replace(/\s/g, '')
 }
 
 export interface SignAsServiceOptions {
@@ -45,11 +47,10 @@ function signerOf(token: string, ca: string, issuer: ServiceName, now: number): 
   const known = verifiedSigners.get(cacheKey)
   if (known !== undefined && known.expiresAt > now) return known.certificate
   const certificate = new X509Certificate(Buffer.from(encoded, 'base64'))
-  const authority = new X509Certificate(ca)
+  const authorities = splitCertificates(ca).map((pem) => new X509Certificate(pem))
   const expiresAt = Date.parse(certificate.validTo)
   const valid =
-    certificate.checkIssued(authority) &&
-    certificate.verify(authority.publicKey) &&
+    authorities.some((authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey)) &&
     Date.parse(certificate.validFrom) <= now &&
     expiresAt > now
   if (!valid || !uriNames(certificate.subjectAltName).includes(serviceUri(issuer))) {
@@ -84,7 +85,9 @@ export async function verifyServiceToken(options: VerifyServiceTokenOptions): Pr
     if (error instanceof errors.JWTExpired) {
       throw new AppError('EXPIRED_TOKEN', 'The token has expired; ask for a new one.', { cause: error })
     }
-    throw new AppError('INVALID_TOKEN', 'The token is not valid.', { cause: error })
+    throw new AppError('INVALID_TOKEN', 'The token is not valid. Log in again, or make a new API key.', {
+      cause: error,
+    })
   }
 }
 
