@@ -161,7 +161,7 @@ export class Attempt {
       return await this.#logs.start({
         key: target.key,
         token: target.token === '' ? log.token : target.token,
-        client: log.client,
+        client: log.client.inTrace(this.#request.traceParent),
         onState: (state) => this.#addLogState(state),
       })
     } catch (error) {

@@ -36,6 +36,8 @@ export interface LogClient {
   close(key: string, token: string, lastSeq: number, signal: AbortSignal): Promise<void>
   /** Uploads a gzip file to a link made for it. @throws LogServiceError, also when the file is larger than the link allows. */
   upload(key: string, token: string, file: string, signal: AbortSignal): Promise<void>
+  /** The same client, whose calls belong to this trace; empty: to none. */
+  inTrace(traceparent: string): LogClient
   destroy(): Promise<void>
 }
 
@@ -45,6 +47,10 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
     keepAliveTimeout: 30_000,
     connections: 4,
   })
+  return clientOn(agent, receiver.url, '')
+}
+
+function clientOn(agent: Agent, receiverUrl: string, traceparent: string): LogClient {
   const call = async (
     method: 'PUT' | 'POST',
     url: URL,
@@ -55,7 +61,11 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
     const response = await request(url, {
       method,
       dispatcher: agent,
-      headers: { ...(options.token ? { authorization: `Bearer ${options.token}` } : {}), ...options.headers },
+      headers: {
+        ...(traceparent === '' ? {} : { traceparent }),
+        ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+        ...options.headers,
+      },
       body: options.body ?? null,
       signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
     })
@@ -66,7 +76,7 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
     throw new LogServiceError(response.statusCode, message, refusal.data?.details)
   }
   const url = (path: string, key: string): URL => {
-    const target = new URL(path, receiver.url)
+    const target = new URL(path, receiverUrl)
     target.searchParams.set('key', key)
     return target
   }
@@ -89,8 +99,9 @@ export function createLogClient(receiver: { url: string; caPem: string }): LogCl
       if (size > maxBytes) throw new LogServiceError(413, `the log has ${size} bytes, the link takes ${maxBytes}`)
       const headers = { 'content-type': LOG_BLOB_TYPE, 'content-length': String(size) }
       const body = createReadStream(file)
-      await call('PUT', new URL(link, receiver.url), { headers, body }, signal, UPLOAD_WITHIN_MS)
+      await call('PUT', new URL(link, receiverUrl), { headers, body }, signal, UPLOAD_WITHIN_MS)
     },
+    inTrace: (other) => clientOn(agent, receiverUrl, other),
     destroy: () => agent.destroy(),
   }
 }

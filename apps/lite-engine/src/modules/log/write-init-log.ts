@@ -8,7 +8,9 @@ import type { LogRegistry } from './log-registry.ts'
 export async function writeInitLog(pod: PodState, request: SetupRequest, logs: LogRegistry): Promise<void> {
   if (pod.log === undefined || request.initLogKey === '') return
   const masker = createMasker(pod.secrets.values())
-  const shipper = await logs.start({ ...pod.log, key: request.initLogKey, onState: () => {} })
+  const { token } = pod.log
+  const client = pod.log.client.inTrace(request.traceParent)
+  const shipper = await logs.start({ token, client, key: request.initLogKey, onState: () => {} })
   for (const line of request.initLines) {
     shipper.append({ time: line.timeMs, level: 'info', text: cutLine(masker.maskText(line.text)) })
   }

@@ -86,6 +86,8 @@ export interface SetupRequest {
   initLogKey: string;
   /** What the delegate has to say in that log, in order. */
   initLines: LogLine[];
+  /** W3C trace context; empty outside a trace. */
+  traceParent: string;
 }
 
 export interface SetupRequest_SecretsEntry {
@@ -311,7 +313,7 @@ export const PingResponse: MessageFns<PingResponse> = {
 };
 
 function createBaseSetupRequest(): SetupRequest {
-  return { podId: "", steps: [], secrets: {}, log: undefined, initLogKey: "", initLines: [] };
+  return { podId: "", steps: [], secrets: {}, log: undefined, initLogKey: "", initLines: [], traceParent: "" };
 }
 
 export const SetupRequest: MessageFns<SetupRequest> = {
@@ -333,6 +335,9 @@ export const SetupRequest: MessageFns<SetupRequest> = {
     }
     for (const v of message.initLines) {
       LogLine.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.traceParent !== "") {
+      writer.uint32(58).string(message.traceParent);
     }
     return writer;
   },
@@ -401,6 +406,14 @@ export const SetupRequest: MessageFns<SetupRequest> = {
             message.initLines.push(LogLine.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.traceParent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -432,6 +445,7 @@ export const SetupRequest: MessageFns<SetupRequest> = {
     message.log = (object.log !== undefined && object.log !== null) ? LogReceiver.fromPartial(object.log) : undefined;
     message.initLogKey = object.initLogKey ?? "";
     message.initLines = object.initLines?.map((e) => LogLine.fromPartial(e)) || [];
+    message.traceParent = object.traceParent ?? "";
     return message;
   },
 };
