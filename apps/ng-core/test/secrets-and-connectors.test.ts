@@ -1,5 +1,6 @@
 import { createPool, sendMessage, transactOn } from '@sluice/database'
 import { decryptSecret, EncryptedRecord } from '@sluice/secrets'
+import { verifyTaskSignature } from '@sluice/service-kit'
 import { until } from '@sluice/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -207,7 +208,7 @@ describe('connection tests', () => {
       },
       secrets: [{ name: 'connection.password', version: 1 }],
     })
-    expect(task.signatures).toHaveLength(1)
+    await expect(verifyTaskSignature(core.deps.identity, task)).resolves.toBeUndefined()
   })
 
   test('who waits gets the result the moment it arrives, and the connector keeps it', async () => {

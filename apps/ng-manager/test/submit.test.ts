@@ -1,6 +1,6 @@
 import { LOG_TOKEN_AUDIENCE } from '@sluice/contracts/logs'
 import { cancelStep, submitStep, type SubmitStep } from '@sluice/contracts/steps'
-import { type Actor, hashParameters, TASK_SIGNATURE_AUDIENCE, verifyServiceToken } from '@sluice/service-kit'
+import { type Actor, verifyServiceToken, verifyTaskSignature } from '@sluice/service-kit'
 import { createRedis } from '@sluice/database'
 import { secretReference } from '@sluice/expressions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -88,24 +88,14 @@ describe('a step becomes one task', () => {
     })
   })
 
-  test('signed by ng-manager over exactly the parameters that were stored', async () => {
+  test('signed by ng-manager over exactly the parameters and secrets that were stored', async () => {
     const { accountId, runner } = await makeFixture(running)
     await submit(runner, previewOf(attempt(accountId)))
     const task = await onlyTask(running, accountId)
 
-    const [token = ''] = task.signatures
-    const claims = await verifyServiceToken({
-      identity: running.identity,
-      token,
-      issuer: 'ng-manager',
-      audience: TASK_SIGNATURE_AUDIENCE,
-    })
-    expect(claims).toMatchObject({
-      accountId,
-      sub: task.taskId,
-      kind: 'pod.execute',
-      sha256: hashParameters(task.task),
-    })
+    await expect(verifyTaskSignature(running.identity, task)).resolves.toBeUndefined()
+    const changed = { ...task, secrets: task.secrets.slice(1) }
+    await expect(verifyTaskSignature(running.identity, changed)).rejects.toMatchObject({ code: 'TASK_REJECTED' })
   })
 
   test('once, however often and however concurrently it is submitted, with an id-only job', async () => {

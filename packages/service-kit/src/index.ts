@@ -1,5 +1,5 @@
 export { createAccessControl, loadAccessBindings, type AccessControl, type LoadBindings } from './access-control.ts'
-export { FORWARDED_HEADER, ON_BEHALF_OF_HEADER, readActor, TOKEN_HEADER, type Actor } from './actor.ts'
+export { clientAddress, FORWARDED_HEADER, ON_BEHALF_OF_HEADER, readActor, TOKEN_HEADER, type Actor } from './actor.ts'
 export { recordAudit, type AuditTransaction, type RecordAuditInput } from './audit.ts'
 export { canonicalJson } from './canonical-json.ts'
 export { createServiceClient, type CallOptions, type ForwardTarget, type ServiceClient } from './client.ts'
@@ -13,7 +13,7 @@ export { retry, retryIdempotent, type RetryPolicy } from './retry.ts'
 export { registerRoute, type RegisterRouteOptions, type RouteContext, type RouteResult } from './route.ts'
 export { runService, type RunningService } from './run-service.ts'
 export { CORRELATION_HEADER, createServer, type CreateServerOptions } from './server.ts'
-export { hashParameters, signTask, TASK_SIGNATURE_AUDIENCE } from './task-signature.ts'
+export { signTask, verifyTaskSignature } from './task-signature.ts'
 export {
   createTokenVerifier,
   INTERNAL_AUDIENCE,

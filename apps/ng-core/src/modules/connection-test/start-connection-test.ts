@@ -49,7 +49,7 @@ export async function startConnectionTest(
     JSON.parse(JSON.stringify({ kind: 'connection.test', parameters: plan.parameters })),
   )
   const lifetimeMs = TEST_TIMEOUT_MS + queueTimeoutMs + RESULT_GRACE_MS
-  const signature = await signTask(deps.identity, { taskId, accountId, task, lifetimeMs })
+  const signature = await signTask(deps.identity, { taskId, accountId, task, secrets, lifetimeMs })
   const submission: SubmitTask = SubmitTask.parse({
     taskId,
     accountId,

@@ -32,6 +32,7 @@ export async function buildTask(identity: ServiceIdentity, actor: Actor, draft: 
     taskId,
     accountId: scope.accountId,
     task,
+    secrets: draft.secrets,
     lifetimeMs: draft.timeoutMs + draft.queueTimeoutMs + SIGNATURE_GRACE_MS,
   })
   return SubmitTask.parse({
