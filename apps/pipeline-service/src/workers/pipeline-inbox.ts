@@ -56,7 +56,12 @@ export function createPipelineInbox(deps: Deps): Runner {
     const after = await advanceStored(deps, tx, message.accountId, node.executionId, [
       toExecutionEvent(event, deps.now()),
     ])
-    return after ?? (() => deps.queues.wake('pipeline.wake', { accountId: message.accountId, id: node.executionId }))
+    return async () => {
+      // The report of a finished step is sent by whoever settles the execution.
+      if (event.kind === 'task.finished')
+        await deps.queues.wake('pipeline.wake', { accountId: message.accountId, id: node.executionId })
+      await after?.()
+    }
   }
   return createInboxConsumer<Tx>({
     redis: deps.config.redisUrl,

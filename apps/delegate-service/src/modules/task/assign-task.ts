@@ -2,7 +2,7 @@ import { newId } from '@sluice/contracts/ids'
 import { z } from 'zod'
 import type { Deps, Tx } from '../../deps.ts'
 import type { Task } from '../../generated/prisma/client.ts'
-import { chooseDelegate, explainChoice, type Candidate } from './choose-delegate.ts'
+import { chooseDelegate, explainChoice, type Candidate, type Choice } from './choose-delegate.ts'
 import { lockTask, moveTask, submissionOf } from './task-store.ts'
 import { tellSubmitter } from './tell-submitter.ts'
 
@@ -46,21 +46,34 @@ export async function assignTask(deps: Deps, accountId: string, taskId: string):
   const after = await deps.transact(async (tx) => {
     const task = await lockTask(tx, accountId, taskId)
     if (task === undefined || task.state !== 'queued') return undefined
-    const choice = chooseDelegate(
-      await loadCandidates(tx, accountId),
-      submissionOf(task),
-      Rejections.parse(task.rejections),
-      deps.now(),
-    )
-    const { chosen } = choice
-    if (chosen?.replicaId === undefined) return noteWaiting(deps, tx, task, explainChoice(choice))
-    const offerId = newId('msg')
-    const moved = await moveTask(tx, task, { type: 'offer', offerId, delegateId: chosen.id }, deps.now())
-    if (moved === undefined) return undefined
-    const { replicaId } = chosen
-    return () => deps.hub.notify(replicaId, { type: 'offer', accountId, delegateId: chosen.id, taskId, offerId })
+    const choice = await choose(deps, tx, task)
+    return offerTo(deps, tx, task, choice) ?? noteWaiting(deps, tx, task, explainChoice(choice))
   })
   await after?.()
+}
+
+/**
+ * Offers a task that the caller's transaction has just stored.
+ * @returns what to run after the commit; undefined where no delegate can take the task as this transaction sees it:
+ * {@link assignTask} then looks again and says why.
+ */
+export async function offerStored(deps: Deps, tx: Tx, task: Task): Promise<(() => Promise<void>) | undefined> {
+  return offerTo(deps, tx, task, await choose(deps, tx, task))
+}
+
+async function choose(deps: Deps, tx: Tx, task: Task): Promise<Choice> {
+  const candidates = await loadCandidates(tx, task.accountId)
+  return chooseDelegate(candidates, submissionOf(task), Rejections.parse(task.rejections), deps.now())
+}
+
+function offerTo(deps: Deps, tx: Tx, task: Task, { chosen }: Choice): Promise<() => Promise<void>> | undefined {
+  if (chosen?.replicaId === undefined) return undefined
+  const { replicaId, id: delegateId } = chosen
+  const { accountId, id: taskId } = task
+  const offerId = newId('msg')
+  return moveTask(tx, task, { type: 'offer', offerId, delegateId }, deps.now()).then((moved) => async () => {
+    if (moved !== undefined) await deps.hub.notify(replicaId, { type: 'offer', accountId, delegateId, taskId, offerId })
+  })
 }
 
 /** Seconds since the last heartbeat change all the time; that alone is no news. */

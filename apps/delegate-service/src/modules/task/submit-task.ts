@@ -1,7 +1,7 @@
 import type { SubmitTask } from '@sluice/contracts/tasks'
 import { fitsInOffer, type OfferedTask } from '@sluice/delegate-protocol'
 import type { Deps, Tx } from '../../deps.ts'
-import { assignTask } from './assign-task.ts'
+import { assignTask, offerStored } from './assign-task.ts'
 import { failedOutput, tellFinished } from './tell-submitter.ts'
 
 /** A submitted task as it is offered to a delegate. */
@@ -20,8 +20,8 @@ export function toOffer(submission: SubmitTask): OfferedTask {
 }
 
 /**
- * Stores a submitted task. The same attempt and kind lands once.
- * @returns what to run after the commit: looking for a delegate.
+ * Stores a submitted task and picks a delegate for it, in the same transaction. The same attempt and kind lands once.
+ * @returns what to run after the commit: the offer, or looking for a delegate again.
  */
 export async function storeTask(
   deps: Deps,
@@ -45,7 +45,12 @@ export async function storeTask(
     ],
     skipDuplicates: true,
   })
-  if (stored === undefined || !isTooLarge) return () => assignTask(deps, accountId, submission.taskId)
+  if (stored === undefined) return () => assignTask(deps, accountId, submission.taskId)
+  if (!isTooLarge) {
+    const offer = await offerStored(deps, tx, stored)
+    // A delegate that connects meanwhile does not see this row yet: who finds none looks again after the commit.
+    return offer ?? (() => assignTask(deps, accountId, submission.taskId))
+  }
   const message = 'The task is larger than a delegate can be sent (768 KiB). Shorten its parameters, then run it again.'
   return tellFinished(deps, tx, stored, failedOutput({ code: 'TASK_REJECTED', message, failureTypes: ['Unknown'] }))
 }

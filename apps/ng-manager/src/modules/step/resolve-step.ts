@@ -68,8 +68,11 @@ export async function resolveStep(deps: ResolveDeps, resolving: Resolving): Prom
   }
 }
 
-/** Names and tags are stored, logged and written to databases: a secret has no place in them. */
-function refuseSecrets(step: ResolvedDatabaseStep): void {
+/**
+ * Names and tags are stored, logged and written to databases: a secret has no place in them.
+ * @throws AppError INVALID_REQUEST
+ */
+export function refuseSecrets(step: ResolvedDatabaseStep): void {
   for (const field of ['dbSchema', 'dbInstance', 'tag'] as const) {
     const text = step[field] ?? ''
     const readable = redactSecretReferences(text)

@@ -7,7 +7,7 @@ import { readQueueTimeout } from '../setting/queue-timeout.ts'
 import { buildTask } from '../task/build-task.ts'
 import { createLogToken } from '../task/log-token.ts'
 import { findTask, sendTask } from '../task/send-task.ts'
-import { resolveStep, uniqueSecrets } from './resolve-step.ts'
+import { refuseSecrets, resolveStep, uniqueSecrets, type ResolvedStep } from './resolve-step.ts'
 
 /** All database steps of a pod share one step container: a pod has one per image. */
 const STEP_CONTAINER = 'db-step'
@@ -67,8 +67,14 @@ async function submitInit(
 ): Promise<string> {
   await requireRunner(deps, actor, context)
   // Every reference is resolved here already: a wrong one fails before a pod is started for it.
-  const resolved = []
-  for (const step of steps) resolved.push(await resolveStep(deps, { actor, context, step, signal }))
+  const byInstance = new Map<string, ResolvedStep>()
+  for (const step of steps) {
+    refuseSecrets(step)
+    // A preview and an apply of one instance refer to the same things.
+    const instance = JSON.stringify([step.dbSchema, step.dbInstance])
+    if (!byInstance.has(instance)) byInstance.set(instance, await resolveStep(deps, { actor, context, step, signal }))
+  }
+  const resolved = [...byInstance.values()]
   const queueTimeoutMs = await readQueueTimeout(deps, context.scope)
   const logToken = await createLogToken(deps.identity, {
     ...context,

@@ -49,6 +49,7 @@ export async function advanceStored(
   const finished = isExecutionFinished(loaded.plan, state)
   const root = state.nodes.get(loaded.plan.rootId)
   const dueAt = finished ? null : nextDueAt(state)
+  const unsettled = outstandingEffects(loaded.plan, state, deps.now()).some((effect) => effect.type !== 'startTimer')
   await tx.execution.update({
     where: { accountId_id: { accountId, id: executionId } },
     data: {
@@ -56,12 +57,13 @@ export async function advanceStored(
       failureMessage: rootFailure(loaded, state),
       endedAt: finished ? new Date(root?.endedAt ?? deps.now()) : null,
       dueAt: dueAt === null ? null : new Date(dueAt),
-      unsettled: outstandingEffects(loaded.plan, state, deps.now()).some((effect) => effect.type !== 'startTimer'),
+      unsettled,
     },
   })
   return async () => {
+    // Where no effect waits to be carried out there is nothing to wake up for: the next event moves the run.
+    if (unsettled) await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
     await publishChange(deps, accountId, executionId)
-    await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
     if (dueAt !== null && dueAt > deps.now()) {
       // Named by its time: each move of a long run asks for the same wake-up again.
       const once = `${executionId}-${dueAt}`

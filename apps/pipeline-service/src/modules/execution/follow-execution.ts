@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { channelName, createRedis } from '@sluice/database'
-import { isExecutionFinished, toExecutionGraph } from '@sluice/pipeline'
+import { isExecutionFinished, toExecutionGraph, type ExecutionPlan } from '@sluice/pipeline'
 import type { Redis } from 'ioredis'
 import type { Deps } from '../../deps.ts'
 import type { ProjectScope } from '../project-scope.ts'
+import { loadState } from './execution-store.ts'
 import { findExecution } from './find-execution.ts'
 
 /** A comment this often keeps proxies from closing a quiet stream, and looks again in case a publication was lost. */
@@ -75,18 +76,19 @@ export async function followExecution(
   executionId: string,
   signal: AbortSignal,
 ): Promise<Readable> {
-  await findExecution(deps, scope, executionId)
+  const { plan } = await findExecution(deps, scope, executionId)
   const ends = AbortSignal.any([signal, AbortSignal.timeout(READER_MAX_MS)])
-  return Readable.from(executionEvents(deps, feed, scope, executionId, ends), { objectMode: false })
+  return Readable.from(executionEvents(deps, feed, scope.accountId, plan, ends), { objectMode: false })
 }
 
 async function* executionEvents(
   deps: Deps,
   feed: ExecutionFeed,
-  scope: ProjectScope,
-  executionId: string,
+  accountId: string,
+  plan: ExecutionPlan,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
+  const { executionId } = plan.run
   let wake = (): void => undefined
   let changed = true
   const stopListening = await feed.listen(executionId, () => {
@@ -99,7 +101,7 @@ async function* executionEvents(
   try {
     while (!signal.aborted) {
       changed = false
-      const { plan, state } = await findExecution(deps, scope, executionId)
+      const state = await loadState(deps.prisma, accountId, executionId, plan)
       const data = JSON.stringify(toExecutionGraph(plan, state))
       yield data === lastSent ? ': ping\n\n' : `event: execution\ndata: ${data}\n\n`
       lastSent = data
