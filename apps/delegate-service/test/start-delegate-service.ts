@@ -9,6 +9,7 @@ import { mintDelegateToken } from '@sluice/delegate-protocol'
 import { SERVICE_NAMES } from '@sluice/contracts/network'
 import { encryptSecret } from '@sluice/secrets/envelope'
 import { LocalKeyFileProvider } from '@sluice/secrets/local-key-file'
+import { createIdentity, signTask } from '@sluice/service-kit'
 import { cloneDatabase, makeTestCa, startTestRedis, until } from '@sluice/testing'
 import { Client } from 'pg'
 import { buildApp } from '../src/app.ts'
@@ -41,6 +42,8 @@ export interface World {
   start(timing?: Partial<ServiceTiming>, options?: { socketsOnly?: boolean }): Promise<Replica>
   /** Sends to delegate.inbox with ng-manager's own role and Redis user. */
   send(accountId: string, id: string, kind: 'task.submit' | 'task.cancel', body: Record<string, unknown>): Promise<void>
+  /** Signs a task as the service that asks for such tasks does. */
+  sign(task: SubmitTask): Promise<SubmitTask>
   publish(channel: 'ng.revocation', accountId: string, message: object): Promise<void>
   stop(): Promise<void>
 }
@@ -63,6 +66,9 @@ export async function startWorld(): Promise<World> {
   const manager = createPool({ url: database.url('ng-manager'), applicationName: 'test' })
   const queues = createQueues({ redis: redisUrl('ng-manager'), service: 'ng-manager', onError: () => undefined })
   const core = createRedis({ url: redisUrl('ng-core'), onError: () => undefined })
+  const identityOf = async (service: 'ng-manager' | 'ng-core') =>
+    createIdentity({ ...(await ca.serviceCertificate(service)), caFile: ca.caFile })
+  const [managerIdentity, coreIdentity] = await Promise.all([identityOf('ng-manager'), identityOf('ng-core')])
   const replicas = new Set<Replica>()
   return {
     admin,
@@ -106,11 +112,17 @@ export async function startWorld(): Promise<World> {
       await transactOn(manager)((tx) => sendMessage(tx, { to: 'delegate.inbox', accountId, id, kind, body }))
       await queues.wake('delegate.inbox', { accountId, id })
     },
+    sign: async (task) => {
+      const identity = task.task.kind === 'connection.test' ? coreIdentity : managerIdentity
+      return { ...task, signatures: [await signTask(identity, { ...task, lifetimeMs: 600_000 })] }
+    },
     publish: async (channel, accountId, message) => {
       await core.publish(channelName(channel, accountId), JSON.stringify(message))
     },
     stop: async () => {
       await Promise.all([...replicas].map((replica) => replica.stop()))
+      managerIdentity.close()
+      coreIdentity.close()
       await queues.close()
       core.disconnect()
       await manager.end()
@@ -216,14 +228,14 @@ export function taskOf(accountId: string, more: Partial<SubmitTask> & { scope?: 
     queueTimeoutMs: 30_000,
     replyTo: 'pipeline.inbox',
     principal: { type: 'USER', id: 'usr-1', name: 'Ann' },
-    signatures: ['signed'],
+    signatures: [],
     ...more,
   })
 }
 
 /** Submits a task as ng-manager does and returns it. */
 export async function submit(world: World, accountId: string, more: Partial<SubmitTask> = {}): Promise<SubmitTask> {
-  const task = taskOf(accountId, more)
+  const task = await world.sign(taskOf(accountId, more))
   await world.send(accountId, `${task.attemptId}.${task.task.kind}`, 'task.submit', task)
   return task
 }

@@ -10,6 +10,7 @@ import {
   rowOf,
   startWorld,
   submit,
+  taskOf,
   told,
   type Replica,
   type World,
@@ -49,7 +50,7 @@ describe('a task', () => {
     await delegate.finish(task.taskId, { result: { outcome: 'succeeded', outputs: { podId: 'pod-1' }, units: [] } })
     const finished = await told(world, task, 'task.finished')
 
-    expect(offered).toMatchObject({ type: 'pod.cleanup', attemptId: task.attemptId, signatures: ['signed'] })
+    expect(offered).toMatchObject({ type: 'pod.cleanup', attemptId: task.attemptId, signatures: task.signatures })
     expect(finished).toMatchObject({ delegateName: 'local', delegateId: delegate.enrolled.delegateId, large: [] })
     expect(finished.result).toMatchObject({ outcome: 'succeeded', outputs: { podId: 'pod-1' } })
     expect((await eventsOf(world, task)).map((event) => event.kind)).toEqual(['task.assigned', 'task.finished'])
@@ -166,6 +167,23 @@ describe('a task', () => {
 
     expect((await told(world, task, 'task.finished')).result).toMatchObject({ outcome: 'failed' })
     expect(await rowOf(world, task)).toMatchObject({ state: 'finished', closed_as: 'failed' })
+  })
+
+  test('that nobody signed, or that was changed behind the signature, is refused and reaches no delegate', async () => {
+    const delegate = await join()
+    const unsigned = taskOf(accountId)
+    const signed = await world.sign(taskOf(accountId))
+    const secrets = [{ name: 'database.password', secretId: 'sec-other', version: 1 }]
+    const parameters = { kind: 'pod.cleanup' as const, parameters: { podId: 'pod-of-another' } }
+    const other = await world.sign(taskOf(accountId))
+    const forged = [unsigned, { ...signed, secrets }, { ...other, task: parameters }]
+    for (const task of forged) await world.send(accountId, task.taskId, 'task.submit', task)
+
+    for (const task of forged) {
+      const { result } = await told(world, task, 'task.finished')
+      expect(result).toMatchObject({ outcome: 'failed', failure: { code: 'TASK_REJECTED' } })
+    }
+    expect(delegate.started).toEqual([])
   })
 
   test('one that no frame can carry is refused at once', async () => {
