@@ -1,5 +1,5 @@
 import type { RouteContract } from '@sluice/contracts/routes'
-import { registerRoute, type Actor, type RegisterRouteOptions, type RouteContext } from '@sluice/service-kit'
+import { registerRoute, type RegisterRouteOptions } from '@sluice/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from './deps.ts'
 import { mountAccountRoutes } from './modules/account/account-routes.ts'
@@ -11,7 +11,6 @@ import { mountDelegateRoutes } from './modules/delegate/delegate-routes.ts'
 import { mountOrganizationRoutes } from './modules/organization/organization-routes.ts'
 import { mountProjectRoutes } from './modules/project/project-routes.ts'
 import { mountSecretRoutes } from './modules/secret/secret-routes.ts'
-import { clientIp } from './modules/session/client-ip.ts'
 import { mountSessionRoutes } from './modules/session/session-routes.ts'
 import { mountSettingRoutes } from './modules/setting/setting-routes.ts'
 import { mountUserRoutes } from './modules/user/user-routes.ts'
@@ -29,23 +28,6 @@ export interface Mount {
   deps: Deps
 }
 
-/** The actor also says from where it acts, which the audit keeps. */
-function withAddress<Contract extends RouteContract>(context: RouteContext<Contract>): RouteContext<Contract> {
-  const { params, query, body, request, reply, signal, log } = context
-  return {
-    params,
-    query,
-    body,
-    request,
-    reply,
-    signal,
-    log,
-    get actor(): Actor & { ip: string | undefined } {
-      return { ...context.actor, ip: clientIp(request) }
-    },
-  }
-}
-
 /** Every route of ng-core. */
 export function registerRoutes(app: FastifyInstance, deps: Deps): void {
   const route: MountRoute = (contract, handler, options) => {
@@ -54,7 +36,7 @@ export function registerRoutes(app: FastifyInstance, deps: Deps): void {
       verifier: deps.verifier,
       access: deps.access,
       logger: deps.logger,
-      handler: (context) => handler(withAddress(context)),
+      handler,
       ...options,
     })
   }

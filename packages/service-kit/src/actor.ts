@@ -14,6 +14,15 @@ export const ON_BEHALF_OF_HEADER = 'on-behalf-of'
  */
 export const FORWARDED_HEADER = 'x-sluice-forwarded-by'
 
+/** Header in which the gateway, and every hop behind it, says where a request came from. */
+export const CLIENT_ADDRESS_HEADER = 'x-forwarded-for'
+
+/** Address of the caller as the gateway saw it. For listeners that only peers reach: anybody else writes what he likes. */
+export function clientAddress(headers: IncomingHttpHeaders): string | undefined {
+  const address = headers[CLIENT_ADDRESS_HEADER]
+  return typeof address === 'string' ? address.slice(0, 64) : undefined
+}
+
 /** Who acts in a request, in which account. */
 export interface Actor {
   accountId: string
@@ -24,6 +33,8 @@ export interface Actor {
   featureFlags: string[]
   correlationId: string
   source: 'token' | 'on-behalf-of'
+  /** Address that the request came from, as the gateway saw it; undefined for background work. */
+  ip?: string
   /** The internal token, handed on to the next hop. */
   token?: string
 }
@@ -52,7 +63,9 @@ export async function readActor(options: ReadActorOptions): Promise<Actor | unde
   const token = options.headers[TOKEN_HEADER]
   if (typeof token === 'string' && options.verifier !== undefined) {
     const claims = await options.verifier.verify(token)
-    return { ...claims, correlationId: options.correlationId, source: 'token', token }
+    // On a public listener the header is the caller's own claim.
+    const ip = options.peer === undefined ? undefined : clientAddress(options.headers)
+    return { ...claims, correlationId: options.correlationId, source: 'token', ip, token }
   }
   const onBehalfOf = options.headers[ON_BEHALF_OF_HEADER]
   if (typeof onBehalfOf !== 'string') return undefined

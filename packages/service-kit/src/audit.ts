@@ -8,13 +8,12 @@ export type AuditTransaction =
   | { query(sql: string, values: unknown[]): Promise<unknown> }
 
 export interface RecordAuditInput {
-  actor: Pick<Actor, 'accountId' | 'principal' | 'correlationId'>
+  actor: Pick<Actor, 'accountId' | 'principal' | 'correlationId' | 'ip'>
   action: AuditEvent['action']
   resource: AuditEvent['resource']
   scope: AuditEvent['scope']
   before?: unknown
   after?: unknown
-  ip?: string
 }
 
 /**
@@ -29,7 +28,7 @@ export async function recordAudit(tx: AuditTransaction, input: RecordAuditInput)
     resource: input.resource,
     scope: input.scope,
     principal: input.actor.principal,
-    source: { ip: input.ip, correlationId: input.actor.correlationId },
+    source: { ip: input.actor.ip, correlationId: input.actor.correlationId },
     before: input.before,
     after: input.after,
     time: Date.now(),

@@ -5,7 +5,7 @@ import type { RouteContract, RouteInput, RouteResponse } from '@sluice/contracts
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { Agent, type Dispatcher, request as send } from 'undici'
-import { FORWARDED_HEADER, ON_BEHALF_OF_HEADER, TOKEN_HEADER, type Actor } from './actor.ts'
+import { CLIENT_ADDRESS_HEADER, FORWARDED_HEADER, ON_BEHALF_OF_HEADER, TOKEN_HEADER, type Actor } from './actor.ts'
 import type { ServiceConfig } from './config.ts'
 import { uriNames, type ServiceIdentity } from './identity.ts'
 import { CORRELATION_HEADER } from './server.ts'
@@ -167,7 +167,10 @@ export function createServiceClient(deps: {
         options.onBehalfOf ??
         (actor?.source === 'on-behalf-of' ? { accountId: actor.accountId, principal: actor.principal } : undefined)
       if (onBehalfOf !== undefined) headers[ON_BEHALF_OF_HEADER] = asciiJson(onBehalfOf)
-      else if (actor?.token !== undefined) headers[TOKEN_HEADER] = actor.token
+      else if (actor?.token !== undefined) {
+        headers[TOKEN_HEADER] = actor.token
+        if (actor.ip !== undefined) headers[CLIENT_ADDRESS_HEADER] = actor.ip
+      }
       if (input.body !== undefined) headers['content-type'] = 'application/json'
       const timeout = AbortSignal.timeout(options.timeoutMs ?? CALL_TIMEOUT_MS)
       const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])

@@ -25,6 +25,7 @@ const echo = defineRoute({
     correlationId: z.string(),
     onBehalfOf: z.string(),
     token: z.string(),
+    address: z.string(),
   }),
 })
 const fails = defineRoute({
@@ -66,6 +67,7 @@ beforeAll(async () => {
         correlationId: id,
         onBehalfOf: String(headers['on-behalf-of'] ?? ''),
         token: String(headers['x-sluice-token'] ?? ''),
+        address: String(headers['x-forwarded-for'] ?? ''),
       }),
     })
     registerRoute(app, fails, {
@@ -92,9 +94,9 @@ beforeAll(async () => {
 afterAll(() => kit.stop())
 
 describe('a call', () => {
-  test('carries path, query, body, correlation id and the actor’s token', async () => {
+  test('carries path, query, body, correlation id, the actor’s token and where they are', async () => {
     const client = await kit.client('pipeline-service', { 'ng-manager': manager })
-    const actor = await kit.actor()
+    const actor = { ...(await kit.actor()), ip: '192.0.2.7' }
     const answer = await client.call(
       echo,
       { params: { name: 'a b/ü?' }, query: { q: '&=' }, body: { value: '✓' } },
@@ -107,6 +109,7 @@ describe('a call', () => {
       correlationId: 'corr-1',
       onBehalfOf: '',
       token: actor.token,
+      address: '192.0.2.7',
     })
   })
 

@@ -58,7 +58,7 @@ export async function appendAuditEvent(tx: Tx, id: string, module: string, event
 }
 
 /** Who did it: an actor, or whoever signs in right now. */
-export type AuditSource = Pick<Actor, 'accountId' | 'principal' | 'correlationId'> & { ip?: string }
+export type AuditSource = Pick<Actor, 'accountId' | 'principal' | 'correlationId' | 'ip'>
 
 /** What one of ng-core's own operations did. */
 export interface OwnAudit {

@@ -4,10 +4,10 @@ import {
   login as loginContract,
   logout as logoutContract,
 } from '@sluice/contracts/auth'
+import { clientAddress } from '@sluice/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { Mount } from '../../routes.ts'
 import { changePassword } from './change-password.ts'
-import { clientIp } from './client-ip.ts'
 import { exchangeCredential } from './exchange-credential.ts'
 import { login, type LoginResult } from './login.ts'
 import { logout } from './logout.ts'
@@ -26,7 +26,7 @@ function shown({ setCookie: _cookie, ...rest }: LoginResult): Omit<LoginResult, 
 export function mountSessionRoutes({ route, deps }: Mount): void {
   route(loginContract, async ({ body, request, reply }) => {
     const result = await login(deps, body, {
-      ip: clientIp(request),
+      ip: clientAddress(request.headers),
       correlationId: request.id,
       oldSession: sessionCookieOf(request.headers.cookie),
     })
@@ -34,7 +34,7 @@ export function mountSessionRoutes({ route, deps }: Mount): void {
     return shown(result)
   })
   route(logoutContract, async ({ request, reply }) => {
-    await logout(deps, presentedSession(request), { ip: clientIp(request), correlationId: request.id })
+    await logout(deps, presentedSession(request), { ip: clientAddress(request.headers), correlationId: request.id })
     reply.header('set-cookie', sessionCookie('', 0, 0))
     return true
   })
