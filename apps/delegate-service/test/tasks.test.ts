@@ -235,6 +235,21 @@ describe('cancelling', () => {
     expect(result).toMatchObject({ outcome: 'failed', failure: { message: 'aborted by Ann' } })
   })
 
+  test('a cancellation whose notice was lost on its way reaches the delegate by its next heartbeat', async () => {
+    const delegate = await join()
+    const task = await submit(world, accountId)
+    await delegate.running(task.taskId)
+    // What a cancellation leaves when Redis is away at that moment: the row knows, the delegate doesn't.
+    await world.admin.query(
+      `update delegate.task set cancel_reason = 'aborted by Ann', version = version + 1 where account_id = $1 and id = $2`,
+      [accountId, task.taskId],
+    )
+
+    const { result } = await told(world, task, 'task.finished')
+    expect(delegate.cancelled).toEqual([task.taskId])
+    expect(result).toMatchObject({ outcome: 'failed', failure: { message: 'aborted by Ann' } })
+  })
+
   test('a cancellation that overtakes its task still ends it', async () => {
     const late = { taskId: `tsk-${newAccountId()}` }
     await world.send(accountId, 'early', 'task.cancel', { accountId, taskId: late.taskId, reason: 'too late' })

@@ -51,12 +51,12 @@ test('a task whose account, id, parameters, kind or secrets were changed is refu
 })
 
 test('a task that another service signed, or nobody, is refused', async () => {
-  const test: Omit<Signed, 'signatures'> = {
+  const connectionTest: Omit<Signed, 'signatures'> = {
     ...CLEANUP,
     task: { kind: 'connection.test', parameters: { target: 'git', url: 'https://git.test/a' } },
   }
-  await expect(verify(await signedBy('ng-core', test))).resolves.toBeUndefined()
-  await expect(verify(await signedBy('ng-manager', test))).rejects.toMatchObject({ code: 'TASK_REJECTED' })
+  await expect(verify(await signedBy('ng-core', connectionTest))).resolves.toBeUndefined()
+  await expect(verify(await signedBy('ng-manager', connectionTest))).rejects.toMatchObject({ code: 'TASK_REJECTED' })
   await expect(verify(await signedBy('ng-core'))).rejects.toThrow('it is not signed by ng-manager')
   await expect(verify({ ...CLEANUP, signatures: [] })).rejects.toThrow('it carries no signature')
   await expect(verify({ ...CLEANUP, signatures: ['signed'] })).rejects.toThrow('it is not signed by ng-manager')

@@ -44,7 +44,8 @@ export type OnMissedOffer = (offer: Extract<ReplicaNotice, { type: 'offer' }>, r
 
 /**
  * The sockets of this replica by delegate, and pub/sub to the other replicas.
- * A notice that gets lost is made up for by the periodic look at the rows.
+ * A notice that gets lost is made up for: an offer by the periodic look at the rows, a cancellation by the delegate's next
+ * heartbeat.
  */
 export class ConnectionHub {
   readonly #replicaId: string
@@ -110,7 +111,10 @@ export class ConnectionHub {
       const receivers = await this.#redis.publish(channelName('delegate.replica', replicaId), JSON.stringify(notice))
       if (receivers === 0 && notice.type === 'offer') this.#onMissedOffer(notice, replicaId)
     } catch (error) {
-      this.#logger.warn({ err: error, replicaId }, 'notice not published; the periodic look finds the row')
+      this.#logger.warn(
+        { err: error, replicaId },
+        'notice not published; the periodic look or the next heartbeat makes up for it',
+      )
     }
   }
 

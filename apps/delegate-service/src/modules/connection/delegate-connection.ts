@@ -268,15 +268,16 @@ export class DelegateConnection implements HubConnection {
   async #extendLeases(taskIds: readonly string[], leaseUntil: number): Promise<void> {
     const { accountId, delegateId } = this
     // Hot path: one statement for all; the same as `nextTask` "extend".
-    const rows = await this.#deps.prisma.$queryRaw<{ id: string }[]>`
+    const rows = await this.#deps.prisma.$queryRaw<{ id: string; cancel_reason: string | null }[]>`
       update task set state = 'running', lease_until = ${new Date(leaseUntil)}, version = version + 1
        where account_id = ${accountId} and delegate_id = ${delegateId} and id = any(${[...taskIds]})
          and state in ('granted', 'running')
-      returning id`
-    const extended = new Set(rows.map((row) => row.id))
+      returning id, cancel_reason`
+    const extended = new Map(rows.map((row) => [row.id, row.cancel_reason]))
     for (const taskId of taskIds) {
-      if (!extended.has(taskId))
-        this.#apply({ type: 'cancelTask', taskId, reason: 'the control plane closed this task already' })
+      const reason = extended.has(taskId) ? extended.get(taskId) : 'the control plane closed this task already'
+      // Said again for as long as it runs: the notice of a cancellation may have been lost. Once is enough for a delegate.
+      if (typeof reason === 'string') this.#apply({ type: 'cancelTask', taskId, reason })
     }
   }
 
