@@ -33,6 +33,7 @@ interface Case {
   files: Record<string, string>
   location?: string
   branch?: string
+  tag?: string
   executeOnDelegate?: boolean
   delegateSelectors?: string[]
   steps?: readonly ('preview' | 'apply')[]
@@ -68,7 +69,8 @@ async function arrange(what: Case): Promise<void> {
   await connectDatabase(client, `${name}_db`, { ...database, ...what.connection })
   if (what.delegateSelectors !== undefined) await selectDelegates(`${name}_db`, what.delegateSelectors)
   await createSchema(client, name, `${name}_git`, what.location ?? 'db/changelog.sql')
-  await createInstance(client, name, `${name}_instance`, `${name}_db`, { branch: what.branch ?? 'main' })
+  const source = what.tag === undefined ? { branch: what.branch ?? 'main' } : { gitTag: what.tag }
+  await createInstance(client, name, `${name}_instance`, `${name}_db`, source)
   await createPipeline(client, stepsYaml(what))
 }
 
@@ -392,16 +394,20 @@ test('a run that no delegate takes in time fails and says which selector nobody 
 })
 
 test.each([
-  ['moved', 'the control plane', false],
-  ['moved_pod', 'only the pod', true],
+  ['moved', 'branch', 'the control plane', { executeOnDelegate: false }],
+  ['moved_pod', 'branch', 'only the pod', { executeOnDelegate: true }],
+  ['retagged', 'tag', 'the control plane', { tag: 'v1' }],
+  ['retagged_pod', 'tag', 'only the pod', { tag: 'v1', executeOnDelegate: true }],
 ])(
-  'a branch that moves between preview and apply (%s: %s reads it) changes nothing: apply runs what was previewed',
-  async (name, _who, executeOnDelegate) => {
+  '%s: a %s that moves between preview and apply, and that %s reads, changes nothing: apply runs what was previewed',
+  async (name, _kind, _who, source: { tag?: string; executeOnDelegate?: boolean }) => {
+    const { tag } = source
     const database = await createCustomerDatabase(name)
-    await arrange({ name, database, files: { 'db/changelog.sql': GOOD }, executeOnDelegate })
+    await arrange({ name, database, files: { 'db/changelog.sql': GOOD }, ...source })
+    await commit(name, {}, { tag })
     expect(await runToEnd(client, name)).toMatchObject({ status: 'Success' })
     const two = `${GOOD}\n--changeset ana:two\ncreate table two (id int);\n`
-    await commit(name, { 'db/changelog.sql': two })
+    await commit(name, { 'db/changelog.sql': two }, { tag })
     await client.call(pipelines.updatePipeline, {
       params: { identifier: name },
       query: PROJECT,
@@ -415,7 +421,8 @@ test.each([
     await holder.query('begin; lock table databasechangelog in access exclusive mode')
     const executionId = await startRun(client, name)
     await waitForStatement(database, 'databasechangelog')
-    await commit(name, { 'db/changelog.sql': `${two}\n--changeset ana:unseen\ncreate table unseen (id int);\n` })
+    const unseen = `${two}\n--changeset ana:unseen\ncreate table unseen (id int);\n`
+    await commit(name, { 'db/changelog.sql': unseen }, { tag })
     await holder.query('rollback')
     await holder.end()
 
@@ -437,7 +444,6 @@ test('a database that somebody changes between preview and apply is left alone: 
   })
   await arrange({ name: 'plan_mover', database, files: { 'db/changelog.sql': GOOD } })
   await commit('plan_moved', { 'db/changelog.sql': `${GOOD}\n--changeset ana:two\ncreate table two (id int);\n` })
-  // Keeps the apply's transaction waiting while the same changeset is written by another one.
   expect(await runToEnd(client, 'plan_mover')).toMatchObject({ status: 'Success' })
   const url = new URL(system.customerUrl)
   url.pathname = `/${database.name}`

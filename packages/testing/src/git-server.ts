@@ -13,6 +13,7 @@ export interface GitCommitOptions {
   /** `main` by default. */
   branch?: string
   message?: string
+  /** Moved where it exists already. */
   tag?: string
   /** Symbolic links, path → target. */
   links?: Record<string, string>
@@ -109,8 +110,8 @@ async function commitFiles(
   for (const [path, target] of Object.entries(options.links ?? {})) await symlink(target, join(work, path))
   await git('add', '--all')
   await git('commit', '--quiet', '--allow-empty', '-m', options.message ?? 'Change')
-  if (options.tag !== undefined) await git('tag', '--annotate', '--message', options.tag, options.tag)
-  await git('push', '--quiet', '--tags', 'origin', branch)
+  if (options.tag !== undefined) await git('tag', '--annotate', '--force', '--message', options.tag, options.tag)
+  await git('push', '--quiet', '--force', '--tags', 'origin', branch)
   return git('rev-parse', 'HEAD')
 }
 
