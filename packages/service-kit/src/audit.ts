@@ -1,6 +1,7 @@
 import { AUDIT_MESSAGE_KIND, AuditEvent } from '@sluice/contracts/audit'
 import { newId } from '@sluice/contracts/ids'
 import type { Actor } from './actor.ts'
+import { activeTraceparent } from './tracing.ts'
 
 /** A Prisma transaction or a `pg` client: whatever the operation's own transaction is. */
 export type AuditTransaction =
@@ -18,6 +19,7 @@ export interface RecordAuditInput {
 
 /**
  * Puts an audit event into `ng.inbox` within the caller's own transaction: what is audited is exactly what is committed.
+ * The active trace goes along.
  * @returns the message id, for waking the receiver after the commit.
  */
 export async function recordAudit(tx: AuditTransaction, input: RecordAuditInput): Promise<string> {
@@ -34,7 +36,12 @@ export async function recordAudit(tx: AuditTransaction, input: RecordAuditInput)
     time: Date.now(),
   })
   const sql = `insert into ng.inbox (account_id, id, kind, body) values ($1, $2, $3, $4::jsonb) on conflict do nothing`
-  const values = [event.accountId, id, AUDIT_MESSAGE_KIND, JSON.stringify(event)]
+  const values = [
+    event.accountId,
+    id,
+    AUDIT_MESSAGE_KIND,
+    JSON.stringify({ ...event, traceparent: activeTraceparent() }),
+  ]
   if ('$executeRawUnsafe' in tx) await tx.$executeRawUnsafe(sql, ...values)
   else await tx.query(sql, values)
   return id

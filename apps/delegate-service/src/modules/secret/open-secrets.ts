@@ -5,6 +5,7 @@ import type { OpenedSecret, SecretWanted } from '@sluice/delegate-protocol'
 import { unwrapDataKey } from '@sluice/secrets/envelope'
 import { sealDataKey } from '@sluice/secrets/sealing'
 import { recordAudit } from '@sluice/service-kit'
+import { EDGE_FROM, EDGE_TO, inSpan } from '@sluice/service-kit/tracing'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { submissionOf } from '../task/task-store.ts'
@@ -37,6 +38,13 @@ export async function openSecrets(deps: Deps, input: OpenSecretsInput): Promise<
     throw new AppError('SECRET_NOT_OPENED', `Task "${taskId}" is not held by this delegate.`)
   }
   const submission = submissionOf(task)
+  const { traceparent } = submission
+  const attributes = { [EDGE_FROM]: 'delegate', [EDGE_TO]: 'delegate-service' }
+  return inSpan('secret.open', { traceparent, kind: 'consumer', attributes }, () => openNamed(deps, input, submission))
+}
+
+async function openNamed(deps: Deps, input: OpenSecretsInput, submission: SubmitTask): Promise<OpenedSecret[]> {
+  const { accountId, delegateId, taskId } = input
   const delegate = await deps.prisma.delegate.findUniqueOrThrow({
     where: { accountId_id: { accountId, id: delegateId } },
   })

@@ -10,6 +10,7 @@ import {
   type TaskResult,
 } from '@sluice/contracts/tasks'
 import { sendMessage } from '@sluice/database'
+import { activeTraceparent, contextOf, withContext } from '@sluice/service-kit/tracing'
 import { z } from 'zod'
 import type { Deps, Tx } from '../../deps.ts'
 import type { Task } from '../../generated/prisma/client.ts'
@@ -21,7 +22,7 @@ const CHUNK_BYTES = 1_048_576
 
 type AfterCommit = () => Promise<void>
 
-/** Puts an event into the submitter's inbox within the caller's transaction. */
+/** Puts an event into the submitter's inbox within the caller's transaction, in the trace that the task came in. */
 export async function tellSubmitter(
   deps: Deps,
   tx: Tx,
@@ -29,11 +30,15 @@ export async function tellSubmitter(
   event: TaskEvent,
   suffix = '',
 ): Promise<AfterCommit> {
-  const { replyTo } = submissionOf(task)
+  const { replyTo, traceparent } = submissionOf(task)
   if (replyTo === undefined) return async () => undefined
   const id = taskEventMessageId(task.id, event.kind) + suffix
   const body = z.record(z.string(), z.unknown()).parse(storableJson(event))
-  await sendMessage(tx, { to: replyTo, accountId: task.accountId, id, kind: event.kind, body })
+  // Frames of a delegate and what a timer finds out belong to no request; the task does.
+  const trace = contextOf(activeTraceparent() ?? traceparent)
+  await withContext(trace, () =>
+    sendMessage(tx, { to: replyTo, accountId: task.accountId, id, kind: event.kind, body }),
+  )
   return () => deps.queues.wake(replyTo, { accountId: task.accountId, id })
 }
 
