@@ -40,6 +40,8 @@ export interface ServiceTiming {
   connectionStaleMs: number
   /** Time that a task past its timeout has to stop by itself before it counts as lost. */
   stopGraceMs: number
+  /** How often old outputs and tasks are removed. */
+  housekeepingEveryMs: number
 }
 
 const TIMING: ServiceTiming = {
@@ -49,6 +51,7 @@ const TIMING: ServiceTiming = {
   offerStaleMs: 6_000,
   connectionStaleMs: 20_000,
   stopGraceMs: 120_000,
+  housekeepingEveryMs: 3_600_000,
 }
 
 export interface Deps {

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { returnOffer } from '../modules/connection/return-offer.ts'
 import { createDelegateInbox } from './delegate-inbox.ts'
+import { createHousekeeping } from './housekeeping.ts'
 import { createPresence } from './presence.ts'
 import { createTaskWatch } from './task-watch.ts'
 
@@ -11,7 +12,7 @@ export async function startWorkers(deps: Deps): Promise<{ stop(): Promise<void> 
       deps.logger.error({ err: error, taskId: offer.taskId }, 'offer not taken back; the task watch does it'),
     )
   })
-  const runners = [createDelegateInbox(deps), createTaskWatch(deps), createPresence(deps)]
+  const runners = [createDelegateInbox(deps), createTaskWatch(deps), createPresence(deps), createHousekeeping(deps)]
   for (const runner of runners) await runner.start()
   return {
     stop: async () => {

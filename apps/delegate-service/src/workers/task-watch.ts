@@ -31,18 +31,18 @@ async function look(deps: Deps, signal: AbortSignal): Promise<void> {
   })
   const stale = await prisma.$queryRaw<Row[]>`
     select account_id, id, offer_id from task
-     where state = 'offered' and offered_at < ${new Date(now - timing.offerStaleMs)} limit ${PASS_SIZE}`
+     where closed_at is null and state = 'offered' and offered_at < ${new Date(now - timing.offerStaleMs)} limit ${PASS_SIZE}`
   await applyToAll(deps, signal, stale, (row) => ({ type: 'endOffer', offerId: row.offer_id ?? '' }))
 
   const late = await prisma.$queryRaw<Row[]>`
     select account_id, id, offer_id from task
-     where state in ('granted', 'running') and cancel_reason is null
+     where closed_at is null and state in ('granted', 'running') and cancel_reason is null
        and granted_at + ((submission->>'timeoutMs')::bigint * interval '1 millisecond') < ${at} limit ${PASS_SIZE}`
   await applyToAll(deps, signal, late, () => ({ type: 'cancel', reason: TIMED_OUT }))
 
   const stuck = await prisma.$queryRaw<Row[]>`
     select account_id, id, offer_id from task
-     where state in ('granted', 'running') and cancel_reason is not null
+     where closed_at is null and state in ('granted', 'running') and cancel_reason is not null
        and granted_at + (((submission->>'timeoutMs')::bigint + ${timing.stopGraceMs}::bigint) * interval '1 millisecond') < ${at}
      limit ${PASS_SIZE}`
   const message =
@@ -51,7 +51,8 @@ async function look(deps: Deps, signal: AbortSignal): Promise<void> {
 
   const over = await prisma.$queryRaw<Row[]>`
     select account_id, id, offer_id from task
-     where (state = 'queued' and queued_until <= ${at}) or (state in ('granted', 'running') and lease_until <= ${at})
+     where closed_at is null
+       and ((state = 'queued' and queued_until <= ${at}) or (state in ('granted', 'running') and lease_until <= ${at}))
      limit ${PASS_SIZE}`
   await applyToAll(deps, signal, over, () => ({ type: 'expire', now }))
 
@@ -64,10 +65,10 @@ async function assignWaiting(deps: Deps, signal: AbortSignal): Promise<void> {
     update task set rejections = (
       select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each_text(rejections)
        where value like 'policy:%' or value like 'unsupported:%')
-     where state = 'queued' and exists (
+     where closed_at is null and state = 'queued' and exists (
       select 1 from jsonb_each_text(rejections) where value not like 'policy:%' and value not like 'unsupported:%')`
   const accounts = await deps.prisma.$queryRaw<{ account_id: string }[]>`
-    select distinct account_id from task where state = 'queued' limit ${PASS_SIZE}`
+    select distinct account_id from task where closed_at is null and state = 'queued' limit ${PASS_SIZE}`
   for (const { account_id: accountId } of accounts) {
     if (signal.aborted) return
     await guarded(deps, { accountId }, () => assignQueued(deps, accountId))

@@ -219,7 +219,7 @@ export class DelegateConnection implements HubConnection {
     await this.#mark({ connected: true })
     await this.#deps.prisma.$executeRaw`
       update task set rejections = rejections - ${delegateId}
-       where account_id = ${accountId} and state = 'queued' and jsonb_exists(rejections, ${delegateId})`
+       where account_id = ${accountId} and closed_at is null and state = 'queued' and jsonb_exists(rejections, ${delegateId})`
     await assignQueued(this.#deps, accountId)
   }
 

@@ -96,7 +96,7 @@ async function lockDelegate(
 
 async function loadHeld(tx: Tx, accountId: string, delegateId: string): Promise<HeldTask[]> {
   const tasks = await tx.task.findMany({
-    where: { accountId, delegateId, state: { in: ['granted', 'running'] } },
+    where: { accountId, delegateId, closedAt: null, state: { in: ['granted', 'running'] } },
     select: { id: true, offerId: true, journalId: true, state: true, cancelReason: true },
   })
   return tasks.map((task) => ({

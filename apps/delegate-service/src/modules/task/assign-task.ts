@@ -16,7 +16,7 @@ async function loadCandidates(tx: Pick<Tx, 'delegate' | 'task'>, accountId: stri
     tx.delegate.findMany({ where: { accountId, state: { not: 'revoked' } } }),
     tx.task.groupBy({
       by: ['delegateId'],
-      where: { accountId, delegateId: { not: null }, state: { in: ['offered', 'granted', 'running'] } },
+      where: { accountId, closedAt: null, delegateId: { not: null }, state: { in: ['offered', 'granted', 'running'] } },
       _count: true,
     }),
   ])
@@ -108,7 +108,7 @@ async function noteWaiting(
  */
 export async function assignQueued(deps: Deps, accountId: string): Promise<void> {
   const queued = await deps.prisma.task.findMany({
-    where: { accountId, state: 'queued' },
+    where: { accountId, closedAt: null, state: 'queued' },
     orderBy: { createdAt: 'asc' },
     take: 500,
   })
