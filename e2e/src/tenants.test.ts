@@ -25,6 +25,8 @@ import { createRepository, system } from './system/system.ts'
 
 /** Stands in everything that the first account stores; the second must never see it. */
 const MARK = 'quicksilver'
+/** Settings and delegates carry no mark: the first account's are told by this value, and by their ids. */
+const OWN_TIMEOUT = 7_531
 const PAGE = { pageIndex: 0, pageSize: 100 }
 const TREE = { org: PROJECT.orgIdentifier, project: PROJECT.projectIdentifier }
 
@@ -195,6 +197,7 @@ function expectNothingOfFirst(answer: Answer, sample: Sample, operationId: strin
   // An error may repeat what the caller has sent.
   const sent = JSON.stringify(sample)
   expect(answer.text, operationId).not.toContain(MARK)
+  expect(answer.text, operationId).not.toContain(String(OWN_TIMEOUT))
   for (const id of ids.filter((candidate) => !sent.includes(candidate)))
     expect(answer.text, operationId).not.toContain(id)
 }
@@ -209,7 +212,7 @@ beforeAll(async () => {
   await populate(first, MARK, database, repository.url)
   await first.call(settings.updateSettings, {
     query: PROJECT,
-    body: [{ updateType: 'UPDATE', identifier: 'delegate_queue_timeout_seconds', value: 7_531 }],
+    body: [{ updateType: 'UPDATE', identifier: 'delegate_queue_timeout_seconds', value: OWN_TIMEOUT }],
   })
   const { user } = await first.call(users.createUser, {
     body: {
@@ -233,7 +236,16 @@ beforeAll(async () => {
   const schemaParams = { ...TREE, schema: 'tenant_orders' }
   const instanceParams = { ...schemaParams, instance: 'tenant_prod' }
   const [plan] = await first.call(state.listPlans, { params: instanceParams })
-  ids = [first.accountId, user.uuid, apiKey.identifier, run.executionId, logKey, connectionTest.testId]
+  const { content: held } = await first.call(delegates.listDelegates, { query: PAGE, body: {} })
+  ids = [
+    first.accountId,
+    user.uuid,
+    apiKey.identifier,
+    run.executionId,
+    logKey,
+    connectionTest.testId,
+    ...held.map((delegate) => delegate.identifier),
+  ]
 
   const identifier = (name: string) => ({ identifier: name })
   samples = {
@@ -468,6 +480,14 @@ describe('every route of the list', () => {
 })
 
 describe('another account', () => {
+  test('would see something in every list, if lists were not its own', async () => {
+    for (const { route } of ROUTES.filter(({ route: candidate }) => candidate.operationId.startsWith('list'))) {
+      const { text } = await call(first, route, sampleOf(route))
+      const shows = [MARK, String(OWN_TIMEOUT), ...ids.slice(1)].some((mine) => text.includes(mine))
+      expect(shows, `${route.operationId}: ${text.slice(0, 400)}`).toBe(true)
+    }
+  })
+
   test('that has nothing finds nothing by any name or id, and its lists show nothing', async () => {
     const before = await readAll(first)
     for (const route of inOrder()) {
