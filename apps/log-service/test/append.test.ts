@@ -160,6 +160,11 @@ describe('log tokens', () => {
       await fixture.logToken({ accountId: 'acc-1', prefix: 'acc-1/pex-other' }),
       await fixture.logToken({ accountId: 'acc-1', prefix: key.slice(0, -3) }),
       await fixture.logToken({ accountId: 'acc-2', prefix: key }),
+      await fixture.logToken({
+        accountId: 'acc-1',
+        prefix: key.split('/').slice(0, 2).join('/'),
+        within: ['nod-other'],
+      }),
       await fixture.logToken({ accountId: 'acc-1', prefix: key }, 'delegate-service'),
       await fixture.logToken({ accountId: 'acc-1', prefix: key }, 'ng-manager', -5),
       'nonsense',
@@ -176,6 +181,18 @@ describe('log tokens', () => {
   test('a token of a prefix covers every log below it', async () => {
     const key = fixture.newKey()
     const token = await fixture.logToken({ accountId: 'acc-1', prefix: key.split('/').slice(0, 2).join('/') })
+
+    expect((await fixture.append(key, lines(1, 1), { token })).status).toBe(200)
+  })
+
+  test('a token of a pod covers the logs of its steps', async () => {
+    const key = fixture.newKey()
+    const [account, execution, node = ''] = key.split('/')
+    const token = await fixture.logToken({
+      accountId: 'acc-1',
+      prefix: `${account}/${execution}`,
+      within: ['nod-other', node],
+    })
 
     expect((await fixture.append(key, lines(1, 1), { token })).status).toBe(200)
   })

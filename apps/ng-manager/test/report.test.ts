@@ -221,7 +221,13 @@ describe('a report', () => {
       result: { outcome: 'failed', failure, outputs: {}, units: [] },
     })
     const init = attempt(accountId)
-    const started = await submit(runner, { kind: 'pod.init', context: init, runtime: 'process', steps: [] })
+    const started = await submit(runner, {
+      kind: 'pod.init',
+      context: init,
+      runtime: 'process',
+      steps: [],
+      stepNodeIds: [],
+    })
     await report(runner, init, succeeded(started.taskId, []))
 
     const late = await previewed(accountId, runner)

@@ -129,7 +129,7 @@ describe('a step becomes one task', () => {
     expect(bodies).not.toContain('jdbc:')
   })
 
-  test('init holds one container for all database steps, the secrets of all, and a log token for the execution', async () => {
+  test('init holds one container for all database steps, the secrets of all, and a log token for its own logs', async () => {
     const { accountId, runner, databaseSecretId } = await makeFixture(running)
     const context = attempt(accountId)
     const one = { identifier: 'preview', type: 'DBSchemaUpdateSQL' as const, dbSchema: 'orders', dbInstance: 'stg' }
@@ -138,6 +138,8 @@ describe('a step becomes one task', () => {
       context,
       runtime: 'process',
       steps: [one, { ...one, identifier: 'apply', type: 'DBSchemaApply' }],
+      stepNodeIds: ['nod-preview', 'nod-apply'],
+      podTimeoutMs: 600_000,
     })
 
     const task = await onlyTask(running, accountId)
@@ -155,7 +157,12 @@ describe('a step becomes one task', () => {
       issuer: 'ng-manager',
       audience: LOG_TOKEN_AUDIENCE,
     })
-    expect(claims).toMatchObject({ accountId, prefix: `${accountId}/${context.executionId}` })
+    expect(claims).toMatchObject({
+      accountId,
+      prefix: `${accountId}/${context.executionId}`,
+      within: [context.nodeExecutionId, 'nod-preview', 'nod-apply'],
+    })
+    expect(Number(claims['exp']) - Number(claims['iat'])).toBe(600 + 3_600)
   })
 
   test('cleanup is submitted and cancels are sent also after the runner has left', async () => {
@@ -255,7 +262,13 @@ describe('what can not be resolved fails in a sentence, and queues nothing', () 
     const step = { identifier: 'apply', type: 'DBSchemaApply' as const, dbSchema: 'orders', dbInstance: 'nope' }
 
     await expect(
-      submit(runner, { kind: 'pod.init', context: attempt(accountId), runtime: 'process', steps: [step] }),
+      submit(runner, {
+        kind: 'pod.init',
+        context: attempt(accountId),
+        runtime: 'process',
+        steps: [step],
+        stepNodeIds: [],
+      }),
     ).rejects.toMatchObject({ code: 'REFERENCE_NOT_FOUND' })
     expect(await delegateInbox(running, accountId)).toEqual([])
   })

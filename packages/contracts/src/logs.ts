@@ -24,13 +24,15 @@ export const LogLine = z
 export type LogLine = z.infer<typeof LogLine>
 
 /**
- * Claims of a log token (JWT signed by ng-manager, audience `log-service`): append-only, this key prefix only.
+ * Claims of a log token (JWT signed by ng-manager, audience `log-service`): append-only, this key prefix only. With
+ * `within` only below the prefix's children of these names: the node executions whose steps run in one pod.
  * `orgIdentifier` and `projectIdentifier` say who may read the log: holders of `core_pipeline_view` there. Without
  * them only a role in the whole account reads it.
  */
 export const LogTokenClaims = z.object({
   accountId: z.string().max(64),
   prefix: z.string().max(512),
+  within: z.array(z.string().min(1).max(64)).max(65).optional(),
   orgIdentifier: z.string().max(128).optional(),
   projectIdentifier: z.string().max(128).optional(),
 })

@@ -50,6 +50,10 @@ export const SubmitStep = z.discriminatedUnion('kind', [
     runtime: PodRuntimeName,
     /** Steps of the group; those whose expressions could not be evaluated yet are left out. */
     steps: z.array(ResolvedDatabaseStep).max(64),
+    /** Node executions of the group's steps: the pod may write their logs, and its own. */
+    stepNodeIds: z.array(z.string().max(64)).max(64),
+    /** Milliseconds until the group has ended for certain; absent: nothing around it has a timeout. */
+    podTimeoutMs: z.number().int().min(1000).optional(),
   }),
   z.object({
     kind: z.literal('pod.execute'),

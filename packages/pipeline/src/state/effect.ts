@@ -35,6 +35,8 @@ export interface SubmitTaskEffect {
   readonly pod: PodPlan
   /** `pod.init`: the steps of the pod; else empty. */
   readonly podSteps: readonly PodStep[]
+  /** Epoch ms at which the pod's group has ended for certain; null: nothing around it has a timeout. */
+  readonly podEndsAt: number | null
   readonly previewPlanHash: string | null
   readonly selectors: readonly Selector[]
   /** Pins the task to the delegate that holds the pod. */

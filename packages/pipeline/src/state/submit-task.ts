@@ -1,4 +1,5 @@
 import { isJsonObject } from '@sluice/expressions'
+import { ancestry } from '../context/outputs-context.ts'
 import type { ExecutionPlan, PlanNode, StepGroupNode, StepNode } from '../plan/execution-plan.ts'
 import type { SubmitTaskEffect } from './effect.ts'
 import { type ExecutionState, recordOf } from './execution-state.ts'
@@ -39,6 +40,7 @@ export function submitStepTask(
     spec: initialize ? (isJsonObject(infra) ? infra : {}) : (record.spec ?? {}),
     pod: { infra: group?.kind === 'stepGroup' ? (group.pod?.infra ?? null) : null },
     podSteps: initialize ? podStepsOf(record.spec, nodes) : [],
+    podEndsAt: nearestDeadline(nodes, state, node.podGroupId),
     previewPlanHash: task?.previewPlanHash ?? null,
     selectors: task?.selectors ?? [],
     delegateId: initialize ? null : podDelegate(nodes, state, node.podGroupId),
@@ -71,6 +73,7 @@ export function submitCleanupTask(
     spec: {},
     pod: { infra: group.pod?.infra ?? null },
     podSteps: [],
+    podEndsAt: nearestDeadline(nodes, state, group.id),
     previewPlanHash: null,
     selectors: initializeOf(nodes, group.id).flatMap((node) => recordOf(state, node.id).task?.selectors ?? []),
     delegateId: podDelegate(nodes, state, group.id),
@@ -89,6 +92,11 @@ export function logKeyOf(plan: ExecutionPlan, nodeId: string, attempt: number): 
 export function initializeOf(nodes: Nodes, groupId: string): StepNode[] {
   const first = nodes.get(nodes.get(groupId)?.children[0] ?? '')
   return first?.kind === 'step' && first.stepType === 'InitializePod' ? [first] : []
+}
+
+function nearestDeadline(nodes: Nodes, state: ExecutionState, groupId: string): number | null {
+  const deadlines = ancestry(nodes, groupId).flatMap((level) => recordOf(state, level.id).deadlineAt ?? [])
+  return deadlines.length === 0 ? null : Math.min(...deadlines)
 }
 
 function podDelegate(nodes: Nodes, state: ExecutionState, groupId: string): string | null {

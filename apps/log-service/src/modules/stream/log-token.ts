@@ -52,14 +52,24 @@ export function createLogTokenReader(identity: ServiceIdentity): LogTokenReader 
         verified.delete(token)
         throw refused('it has expired')
       }
-      const { accountId, prefix, orgIdentifier, projectIdentifier } = found.claims
-      const covers = key === prefix || key.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
-      if (!covers || !key.startsWith(`${accountId}/`)) throw refused(`it does not cover the log "${key}"`)
+      const { accountId, orgIdentifier, projectIdentifier } = found.claims
+      if (!covers(found.claims, key) || !key.startsWith(`${accountId}/`))
+        throw refused(`it does not cover the log "${key}"`)
       return { accountId, key, orgIdentifier, projectIdentifier, writableUntil: new Date(found.expiresAt) }
     },
   }
 }
 
+function covers({ prefix, within }: LogTokenClaims, key: string): boolean {
+  const folder = prefix.endsWith('/') ? prefix : `${prefix}/`
+  if (within === undefined) return key === prefix || key.startsWith(folder)
+  return within.some((name) => key.startsWith(`${folder}${name}/`))
+}
+
 function refused(reason: string, cause?: unknown): AppError {
-  return new AppError('LOG_TOKEN_INVALID', `The log token is not valid here: ${reason}.`, { cause })
+  return new AppError(
+    'LOG_TOKEN_INVALID',
+    `The log token is not valid here: ${reason}. Its pod writes no more to this log; run the step again for a new one.`,
+    { cause },
+  )
 }

@@ -62,7 +62,7 @@ async function requireRunner(deps: Deps, actor: Actor, context: AttemptContext):
 async function submitInit(
   deps: Deps,
   actor: Actor,
-  { context, runtime, steps }: Of<'pod.init'>,
+  { context, runtime, steps, stepNodeIds, podTimeoutMs }: Of<'pod.init'>,
   signal: AbortSignal,
 ): Promise<string> {
   await requireRunner(deps, actor, context)
@@ -77,8 +77,10 @@ async function submitInit(
   const resolved = [...byInstance.values()]
   const queueTimeoutMs = await readQueueTimeout(deps, context.scope)
   const logToken = await createLogToken(deps.identity, {
-    ...context,
     scope: { ...context.scope, accountId: actor.accountId },
+    executionId: context.executionId,
+    nodeIds: [context.nodeExecutionId, ...stepNodeIds],
+    podTimeoutMs,
   })
   const task = await buildTask(deps.identity, actor, {
     context,

@@ -62,7 +62,7 @@ function runtimeOf(pod: PodPlan): PodRuntimeName {
   }
 }
 
-function submission(execution: Execution, effect: SubmitTaskEffect): SubmitStep {
+function submission(execution: Execution, effect: SubmitTaskEffect, at: number): SubmitStep {
   const context = AttemptContext.parse({
     scope: {
       accountId: execution.accountId,
@@ -93,6 +93,8 @@ function submission(execution: Execution, effect: SubmitTaskEffect): SubmitStep 
           })
           return parsed.success ? [parsed.data] : []
         }),
+        stepNodeIds: effect.podSteps.map((step) => step.nodeId),
+        podTimeoutMs: effect.podEndsAt === null ? undefined : Math.max(1_000, effect.podEndsAt - at),
       }
     case 'pod.execute':
       return {
@@ -123,7 +125,7 @@ async function trySubmit(
   try {
     const { taskId } = await deps.client.call(
       submitStep,
-      { body: submission(execution, effect) },
+      { body: submission(execution, effect, deps.now()) },
       { onBehalfOf: { accountId: execution.accountId, principal }, correlationId: execution.id, signal },
     )
     return { event: { type: 'taskSubmitted', at: deps.now(), attemptId, taskKind, taskId } }
