@@ -6,7 +6,6 @@ import {
   encodeDelegateFrame,
   EnrolmentResponse,
   generateDelegateKeys,
-  mintDelegateToken,
   signHello,
   WS_PATH,
   type DelegateMessage,
@@ -114,44 +113,6 @@ async function hello(
 }
 
 describe('enrolling', () => {
-  test('gives an id once per key, within what the token allows, and is audited', async () => {
-    const { token } = await makeToken(world, accountId, { namePattern: 'edge-*', allowedTags: ['linux'], org: 'shop' })
-    const first = await enrol(world, replica.url, { token, name: 'edge-1', tags: ['linux', 'gpu'] })
-    const again = await enrol(world, replica.url, { token, name: 'edge-1', tags: ['linux'], keys: first.keys })
-    const replicaOfIt = await enrol(world, replica.url, { token, name: 'edge-1' })
-
-    const answer = EnrolmentResponse.parse(first.body)
-    expect(answer).toMatchObject({
-      tags: ['linux'],
-      droppedTags: ['gpu'],
-      scope: { orgIdentifier: 'shop' },
-      state: 'enrolled',
-    })
-    expect(EnrolmentResponse.parse(again.body).delegateId).toBe(answer.delegateId)
-    expect(EnrolmentResponse.parse(replicaOfIt.body).delegateId).not.toBe(answer.delegateId)
-    const { rows } = await world.admin.query(
-      `select body->>'action' as action from ng.inbox where account_id = $1 and body->'resource'->>'identifier' = $2`,
-      [accountId, answer.delegateId],
-    )
-    expect(rows).toEqual([{ action: 'ENROL' }])
-  })
-
-  test('is refused with a sentence for a name, a token or a signature that is not right', async () => {
-    const { token, tokenId } = await makeToken(world, accountId, { namePattern: 'edge-*' })
-    const forged = mintDelegateToken({ accountId, tokenId }).token
-    const unknown = mintDelegateToken({ accountId, tokenId: 'tok-none' }).token
-
-    const refuse = async (given: string, name: string) => {
-      const { status, body } = await enrol(world, replica.url, { token: given, name })
-      return { status, body }
-    }
-    expect(await refuse(token, 'local')).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } })
-    expect(await refuse(forged, 'edge-1')).toMatchObject({ status: 401, body: { code: 'INVALID_TOKEN' } })
-    expect(await refuse(unknown, 'edge-1')).toMatchObject({ status: 401, body: { code: 'DELEGATE_TOKEN_INVALID' } })
-    await revokeToken(world, accountId, tokenId, false)
-    expect(await refuse(token, 'edge-1')).toMatchObject({ status: 401, body: { code: 'DELEGATE_TOKEN_INVALID' } })
-  })
-
   test('with a token that asks for approval lets nobody in', async () => {
     const { token } = await makeToken(world, accountId, { requiresApproval: true })
     const connection = open()

@@ -156,6 +156,13 @@ describe('delegate tokens', () => {
     expect((await remove('/ng/api/delegate-token-ng/stg-token', PROJECT)).status).toBe(200)
   })
 
+  test('one that asks for approval is refused, because nobody could approve its delegates', async () => {
+    const body = { delegateToken: { name: 'asks', requiresApproval: true } }
+    const refused = await post('/ng/api/delegate-token-ng', body)
+    expect(refused).toMatchObject({ status: 400, code: 'INVALID_REQUEST' })
+    expect(refused.text).toContain('not built yet')
+  })
+
   test('delegates are listed for the scopes they can serve', async () => {
     const owner = createPool({ url: core.database.url('delegate-service'), applicationName: 'test', max: 1 })
     const insert = (accountId: string, name: string, org: string | null) =>

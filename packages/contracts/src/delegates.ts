@@ -37,7 +37,12 @@ const DelegateTokenInput = z
       .regex(/^[a-zA-Z0-9_.*-]+$/, 'must hold only letters, digits, "-", "_", "." and "*"')
       .default('*'),
     allowedTags: DelegateToken.shape.allowedTags.default('*'),
-    requiresApproval: z.boolean().default(false),
+    requiresApproval: z
+      .boolean()
+      .refine((isRequired) => !isRequired, {
+        message: 'must be false: approving delegates is not built yet, so such a delegate could never connect',
+      })
+      .default(false),
   })
   .refine((token) => token.projectIdentifier === undefined || token.orgIdentifier !== undefined, {
     message: 'a projectIdentifier needs its orgIdentifier',

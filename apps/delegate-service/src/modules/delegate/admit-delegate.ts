@@ -64,7 +64,7 @@ export async function admitDelegate(
   })
   if (settled.held === undefined) {
     if (settled.state === 'awaitingApproval' && tokenKey?.status === 'ACTIVE') {
-      const message = `Delegate "${delegate.name}" awaits approval in the UI.`
+      const message = `Delegate "${delegate.name}" awaits approval, which is not built yet. Enrol it with a token that asks for none.`
       return { admitted: false, close: 'awaitingApproval', message }
     }
     const message = `Delegate "${delegate.name}" or its token was revoked. Enrol it anew with a new token.`

@@ -8,7 +8,8 @@ import {
 } from '@sluice/delegate-protocol'
 import { recordAudit } from '@sluice/service-kit'
 import { z } from 'zod'
-import type { Deps } from '../../deps.ts'
+import type { Deps, Tx } from '../../deps.ts'
+import type { Delegate } from '../../generated/prisma/client.ts'
 
 const TokenKey = z.object({
   name: z.string(),
@@ -36,6 +37,36 @@ async function loadTokenKey(deps: Deps, accountId: string, tokenId: string): Pro
     )
   }
   return key
+}
+
+/** What decides which tasks and secrets a delegate gets. */
+function auditedOf(delegate: Delegate): Record<string, unknown> {
+  const { name, tags, orgIdentifier, projectIdentifier, tokenId, sealingKey, state } = delegate
+  return { name, tags, orgIdentifier, projectIdentifier, tokenId, sealingKey, state }
+}
+
+async function auditEnrolment(
+  tx: Tx,
+  key: z.infer<typeof TokenKey>,
+  delegate: Delegate,
+  change: { before?: Record<string, unknown>; after: Record<string, unknown> },
+): Promise<void> {
+  const { accountId, id, name, tokenId, orgIdentifier, projectIdentifier } = delegate
+  await recordAudit(tx, {
+    actor: {
+      accountId,
+      principal: { type: 'SYSTEM', id: tokenId, name: `delegate token "${key.name}"` },
+      correlationId: id,
+    },
+    action: 'ENROL',
+    resource: { type: 'DELEGATE', identifier: id, name },
+    scope: {
+      accountId,
+      ...(orgIdentifier === null ? {} : { orgIdentifier }),
+      ...(projectIdentifier === null ? {} : { projectIdentifier }),
+    },
+    ...change,
+  })
 }
 
 /**
@@ -82,24 +113,19 @@ export async function enrolDelegate(deps: Deps, body: unknown): Promise<Enrolmen
         )
       // Another token is another permission: a person looks at it anew where that token asks for it.
       const enrolledAs = known.tokenId === tokenId ? {} : { state }
-      return tx.delegate.update({
+      const renewed = await tx.delegate.update({
         where: { accountId_id: { accountId, id: known.id } },
         data: { ...data, ...enrolledAs },
       })
+      const change = { before: auditedOf(known), after: auditedOf(renewed) }
+      // The same again is no event; a delegate that lost an answer enrols once more.
+      if (JSON.stringify(change.before) !== JSON.stringify(change.after)) await auditEnrolment(tx, key, renewed, change)
+      return renewed
     }
     const created = await tx.delegate.create({
       data: { accountId, id: newId('dlg'), identityKey: claims.identityKey, state, ...data },
     })
-    await recordAudit(tx, {
-      actor: {
-        accountId,
-        principal: { type: 'SYSTEM', id: tokenId, name: `delegate token "${key.name}"` },
-        correlationId: created.id,
-      },
-      action: 'ENROL',
-      resource: { type: 'DELEGATE', identifier: created.id, name: created.name },
-      scope: { accountId, ...granted.scope },
-    })
+    await auditEnrolment(tx, key, created, { after: auditedOf(created) })
     return created
   })
   return {
