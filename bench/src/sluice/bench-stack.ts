@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { startStack } from '@sluice/devstack/stack'
 import { Pool } from 'pg'
 import { signIn, type ApiClient } from './api-client.ts'
-import type { Shop } from './shop.ts'
+import { DATA, type Shop } from './shop.ts'
 
 export interface BenchStack {
   client: ApiClient
@@ -18,7 +18,7 @@ export async function openStack(
   options: { environment: NodeJS.ProcessEnv; password?: string; signal: AbortSignal },
 ): Promise<BenchStack & { password: string }> {
   const stack = await startStack({
-    dataDir: join(shop.folder, 'sluice'),
+    dataDir: join(shop.folder, DATA),
     port: 'any',
     signal: options.signal,
     environment: {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { freePort, startPostgres } from '@sluice/local-servers'
 import { makeTestCa, startGitServer, type GitRepository } from '@sluice/testing'
 import { Client } from 'pg'
+import { removeDataFolder } from '../machine/remove-data-folder.ts'
 
 export interface ShopDatabase {
   jdbcUrl: string
@@ -25,6 +26,9 @@ export interface Shop {
   addChangeset(): Promise<void>
   dispose(): Promise<void>
 }
+
+/** Folder of Sluice's own data beside the shop's. */
+export const DATA = 'sluice'
 
 const CHANGELOG = 'db/changelog.yaml'
 
@@ -82,6 +86,7 @@ export async function openShop(): Promise<Shop> {
       await postgres.stop()
       await git.dispose()
       await ca.dispose()
+      await removeDataFolder(join(folder, DATA))
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '@sluice/local-servers'
 import { Agent, request } from 'undici'
+import { removeDataFolder } from '../machine/remove-data-folder.ts'
 import type { BenchOptions } from '../main.ts'
 import type { Report } from '../report/report.ts'
 
@@ -25,8 +26,10 @@ const PAGE = '/gateway/openapi.json'
  */
 export async function benchStart({ signal, say }: BenchOptions): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-start-'))
+  const clone = join(folder, 'sluice')
   try {
-    const clone = join(folder, 'sluice')
+    // As anybody's clone: the user that Postgres runs as may pass through.
+    await chmod(folder, 0o755)
     await run('git', ['clone', '--quiet', '--no-hardlinks', '--', REPOSITORY, clone], { timeout: START_WITHIN_MS })
     const commit = (await run('git', ['-C', clone, 'rev-parse', '--short', 'HEAD'])).stdout.trim()
     const port = await freePort()
@@ -47,6 +50,7 @@ export async function benchStart({ signal, say }: BenchOptions): Promise<Report>
       ],
     }
   } finally {
+    await removeDataFolder(join(clone, '.sluice'))
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
