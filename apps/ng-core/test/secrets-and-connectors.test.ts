@@ -190,6 +190,26 @@ describe('connection tests', () => {
     await post('/ng/api/connectors', jdbc('tested', 'tested_pw'))
   })
 
+  test('is for those who may use the secret, because it makes a delegate open it', async () => {
+    await post(
+      '/ng/api/v2/secrets',
+      secret('tested_above', 'value', { orgIdentifier: undefined, projectIdentifier: undefined }),
+    )
+    await post('/ng/api/connectors', jdbc('tested_upward', 'account.tested_above'))
+    const editor = await core.tokenWithRole(admin, 'tester@first.test', [{ role: 'editor', ...PROJECT }])
+
+    const refused = await post(
+      '/ng/api/connectors/testConnection/tested_upward',
+      {},
+      { ...PROJECT, waitSeconds: '0' },
+      editor,
+    )
+    expect(refused.code).toBe('ACCESS_DENIED')
+    expect(refused.message).toContain('core_secret_access')
+    const allowed = await post('/ng/api/connectors/testConnection/tested', {}, { ...PROJECT, waitSeconds: '0' }, editor)
+    expect(allowed.status).toBe(200)
+  })
+
   test('becomes a signed delegate task that carries a reference instead of the password', async () => {
     const { testId } = Started.parse((await start('0')).data)
     const superuser = createPool({ url: core.database.superuserUrl, applicationName: 'test', max: 1 })

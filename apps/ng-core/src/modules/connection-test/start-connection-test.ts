@@ -18,12 +18,12 @@ const TEST_TIMEOUT_MS = 60_000
 /** Added to the time that a task may take before ng-core stops to expect its result. */
 const RESULT_GRACE_MS = 30_000
 
-type StartDeps = Pick<Deps, 'prisma' | 'identity' | 'queues'>
+type StartDeps = Pick<Deps, 'prisma' | 'identity' | 'queues' | 'access'>
 
 /**
  * Queues a delegate task that tries a connector.
  * @returns the id of the test
- * @throws AppError ENTITY_NOT_FOUND, REFERENCE_NOT_FOUND, INVALID_REQUEST
+ * @throws AppError ENTITY_NOT_FOUND, REFERENCE_NOT_FOUND, INVALID_REQUEST, ACCESS_DENIED without core_secret_access
  */
 export async function startConnectionTest(
   deps: StartDeps,
@@ -39,6 +39,8 @@ export async function startConnectionTest(
   if (plan.secret !== undefined) {
     const { name, reference, path } = plan.secret
     const secret = await resolveSecret(deps.prisma, reference, scope, path)
+    // A test makes a delegate open it, at an address that an editor of the connector chose.
+    await deps.access.require(actor, 'core_secret_access', secret.scope)
     secrets.push({ name, secretId: secret.id, version: secret.version })
   }
   const settings = await readSettingRows(deps.prisma, accountId)
