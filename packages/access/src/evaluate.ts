@@ -36,9 +36,7 @@ export function allows(
   scope: Scope,
 ): boolean {
   if (scope.accountId !== subject.accountId) return false
-  return bindingsOf(bindings, subject).some(
-    (binding) => covers(binding, scope) && roleGrants(binding.role, permission),
-  )
+  return bindingsOf(bindings, subject).some((binding) => covers(binding, scope) && roleGrants(binding.role, permission))
 }
 
 /** True if the subject holds `permission` in any scope of its account: for lists that filter by themselves. */

@@ -1,4 +1,4 @@
-import { isAppError } from '@sluice/contracts/errors'
+import { isAppError, toFailure } from '@sluice/contracts/errors'
 import {
   decodeServerFrame,
   describeDelegate,
@@ -280,7 +280,7 @@ export class DelegateLoop {
     } catch (error) {
       if (!isAppError(error)) throw error
       const { taskId, startedAt, endedAt } = result
-      const failure = { code: error.code, message: error.message, failureTypes: ['Unknown' as const] }
+      const failure = toFailure(error)
       const failed: TaskResult = { taskId, status: 'failed', failure, startedAt, endedAt }
       await this.#options.store.saveResult(failed)
       return resultMessages(failed)
