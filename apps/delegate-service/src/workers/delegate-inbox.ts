@@ -3,7 +3,7 @@ import { createInboxConsumer, type Runner } from '@sluice/database'
 import { activeTraceparent } from '@sluice/service-kit/tracing'
 import type { Deps, Tx } from '../deps.ts'
 import { applyTaskEventIn } from '../modules/task/end-task.ts'
-import { refuseTask, signatureProblem } from '../modules/task/refuse-task.ts'
+import { problemOf, refuseTask } from '../modules/task/refuse-task.ts'
 import { storeTask } from '../modules/task/submit-task.ts'
 
 /** Tries to cancel a task that is not here: 250 ms, 500 ms, … some 8 s in all. */
@@ -23,7 +23,7 @@ export function createDelegateInbox(deps: Deps): Runner {
         // The sender's column tells the account; a body that names another one is not believed.
         if (submission.accountId !== message.accountId)
           throw new Error('the task names another account than its message')
-        const problem = await signatureProblem(deps, submission)
+        const problem = await problemOf(deps, submission)
         if (problem !== undefined) return refuseTask(deps, tx, message.accountId, submission, problem)
         return storeTask(deps, tx, message.accountId, { ...submission, traceparent })
       },

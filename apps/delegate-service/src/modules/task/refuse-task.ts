@@ -1,14 +1,21 @@
 import { isAppError } from '@sluice/contracts/errors'
 import type { SubmitTask } from '@sluice/contracts/tasks'
+import { fitsInOffer } from '@sluice/delegate-protocol'
 import { verifyTaskSignature } from '@sluice/service-kit'
 import type { Deps, Tx } from '../../deps.ts'
+import { toOffer } from './submit-task.ts'
 import { failedOutput, tellFinished } from './tell-submitter.ts'
 
-/** Why a task is not accepted: nobody who may ask for it signed exactly this one. Undefined where somebody did. */
-export async function signatureProblem(deps: Deps, submission: SubmitTask): Promise<string | undefined> {
+/**
+ * Why a task is not accepted: nobody who may ask for it signed exactly this one, or no frame can carry it. Undefined
+ * where it is.
+ */
+export async function problemOf(deps: Deps, submission: SubmitTask): Promise<string | undefined> {
   try {
     await verifyTaskSignature(deps.identity, submission)
-    return undefined
+    return fitsInOffer(toOffer(submission))
+      ? undefined
+      : 'The task is larger than a delegate can be sent (768 KiB). Shorten its parameters, then run it again.'
   } catch (error) {
     if (!isAppError(error) || error.code !== 'TASK_REJECTED') throw error
     return error.message
