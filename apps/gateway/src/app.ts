@@ -65,6 +65,8 @@ export async function buildApp(deps: Deps): Promise<FastifyInstance> {
     return reply.type('application/json').header('cache-control', 'no-cache').send(document)
   })
   await registerDocsPage(app)
+  // Who opens the printed address in a browser finds the API until the UI is served here.
+  app.get('/', (_request, reply) => reply.redirect('/gateway/docs', 302))
 
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()

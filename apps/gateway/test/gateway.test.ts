@@ -255,6 +255,13 @@ describe('the reference', () => {
     expect(script.status).toBe(200)
   })
 
+  test('who opens the bare address is led to the page', async () => {
+    const root = await gateway.call('GET', '/')
+
+    expect(root.status).toBe(302)
+    expect(root.headers['location']).toBe('/gateway/docs')
+  })
+
   test('every answer carries the security headers', async () => {
     const { headers } = await gateway.call('GET', '/gateway/health')
 
