@@ -87,6 +87,12 @@ export const Scope = z.object({
 })
 export type Scope = z.infer<typeof Scope>
 
+/** A scope as sentences name it. */
+export function describeScope(scope: Pick<Scope, 'orgIdentifier' | 'projectIdentifier'>): string {
+  if (scope.projectIdentifier !== undefined) return `project "${scope.orgIdentifier}/${scope.projectIdentifier}"`
+  return scope.orgIdentifier === undefined ? 'the account' : `organisation "${scope.orgIdentifier}"`
+}
+
 /** Name that people read; editable. */
 export const EntityName = z.string().trim().min(1).max(128)
 export const Tags = z

@@ -1,3 +1,4 @@
+import { describeScope } from '@sluice/contracts/ids'
 import type { EnrolmentClaims, OwnerScope } from './tokens.ts'
 
 /** What a delegate token allows the delegates that enrol with it. */
@@ -75,9 +76,4 @@ function matchesPattern(name: string, pattern: string): boolean {
     position = found + part.length
   }
   return true
-}
-
-function describeScope(scope: OwnerScope): string {
-  if (scope.projectIdentifier !== undefined) return `project "${scope.orgIdentifier}/${scope.projectIdentifier}"`
-  return scope.orgIdentifier === undefined ? 'the account' : `organisation "${scope.orgIdentifier}"`
 }

@@ -1,7 +1,7 @@
 import { allows, allowsSomewhere, bindingsOf } from '@sluice/access'
 import { AccessBinding, type Permission } from '@sluice/contracts/access'
 import { AppError } from '@sluice/contracts/errors'
-import type { Scope } from '@sluice/contracts/ids'
+import { describeScope, type Scope } from '@sluice/contracts/ids'
 import type { Actor } from './actor.ts'
 
 export interface AccessControl {
@@ -19,12 +19,6 @@ export type LoadBindings = (accountId: string) => Promise<AccessBinding[]>
 /** Age at which bindings read for background work are read again: it carries no access version. */
 const BACKGROUND_CACHE_MS = 5_000
 const ACCOUNTS_CACHED_MAX = 500
-
-function describeScope(scope: Scope): string {
-  if (scope.projectIdentifier !== undefined) return `project "${scope.orgIdentifier}/${scope.projectIdentifier}"`
-  if (scope.orgIdentifier !== undefined) return `organisation "${scope.orgIdentifier}"`
-  return 'the account'
-}
 
 /** Evaluates permissions in this process, over bindings cached by the access version that the token carries. */
 export function createAccessControl(deps: { loadBindings: LoadBindings }): AccessControl {
@@ -60,7 +54,10 @@ export function createAccessControl(deps: { loadBindings: LoadBindings }): Acces
     },
     async requireActive(actor) {
       if (bindingsOf(await bindingsFor(actor), actor).length > 0) return
-      throw new AppError('ACCESS_DENIED', `"${actor.principal.name}" is no longer active in this account.`)
+      throw new AppError(
+        'ACCESS_DENIED',
+        `"${actor.principal.name}" is no longer active in this account. Ask an administrator to enable the user again, or let somebody else run this.`,
+      )
     },
   }
   return control

@@ -123,7 +123,11 @@ function requireSuccess(result: ExecuteResult): void {
     throw new AppError('ABORTED', `The step was cancelled after ${done}; the one that was running is rolled back.`)
   }
   const { failed } = result
-  if (failed === undefined) throw new AppError('STATEMENT_FAILED', 'The changelog failed without naming a changeset.')
+  if (failed === undefined)
+    throw new AppError(
+      'STATEMENT_FAILED',
+      'The changelog failed without naming a changeset. Look at the database and the lines above before you run the step again.',
+    )
   const { changeSet, at, statement, statementIndex, outcome, reason } = failed
   // Not the database's `detail`: it may hold values of rows, which stay in the customer's network.
   const { message = null, sqlState = null, position = null, hint = null } = failed.database ?? {}

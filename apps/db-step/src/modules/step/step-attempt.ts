@@ -1,4 +1,4 @@
-import { AppError, type Failure } from '@sluice/contracts/errors'
+import { AppError, failureTypeOf, type Failure } from '@sluice/contracts/errors'
 import type { ConnectionPhase } from '@sluice/contracts/tasks'
 import { EventLog } from '@sluice/pod/grpc'
 import { StepStatus, type ExecuteRequest, type StepResult } from '@sluice/proto/step'
@@ -73,7 +73,7 @@ export class StepAttempt {
         const failure: Failure = {
           code: 'ABORTED',
           message: message === reason ? reason : `${reason} ${message}`,
-          failureTypes: ['Unknown'],
+          failureTypes: [failureTypeOf.ABORTED],
           details,
         }
         end(StepStatus.CANCELLED, body, failure)

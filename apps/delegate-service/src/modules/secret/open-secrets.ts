@@ -35,7 +35,10 @@ export async function openSecrets(deps: Deps, input: OpenSecretsInput): Promise<
   const { accountId, delegateId, taskId } = input
   const task = await deps.prisma.task.findUnique({ where: { accountId_id: { accountId, id: taskId } } })
   if (task === null || task.delegateId !== delegateId || (task.state !== 'granted' && task.state !== 'running')) {
-    throw new AppError('SECRET_NOT_OPENED', `Task "${taskId}" is not held by this delegate.`)
+    throw new AppError(
+      'SECRET_NOT_OPENED',
+      `Task "${taskId}" is not held by this delegate, so its secrets stay closed. Run the step again.`,
+    )
   }
   const submission = submissionOf(task)
   const { traceparent } = submission

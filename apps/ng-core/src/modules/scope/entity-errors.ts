@@ -1,5 +1,6 @@
 import { AppError } from '@sluice/contracts/errors'
-import { describeScope, type ScopeInput } from './require-scope.ts'
+import { describeScope } from '@sluice/contracts/ids'
+import type { ScopeInput } from './require-scope.ts'
 
 /** An entity that isn't there, or belongs to somebody else, which is the same. */
 export function notFound(what: string, identifier: string, scope: ScopeInput = {}): AppError {

@@ -103,10 +103,3 @@ export async function requireScope(tx: Tx, scope: Scope): Promise<void> {
     `There is no project "${projectIdentifier}" in the organisation "${orgIdentifier}". Create it first.`,
   )
 }
-
-/** Words for a scope in a sentence. */
-export function describeScope(scope: ScopeInput): string {
-  if (scope.projectIdentifier !== undefined) return `the project "${scope.orgIdentifier}/${scope.projectIdentifier}"`
-  if (scope.orgIdentifier !== undefined) return `the organisation "${scope.orgIdentifier}"`
-  return 'the account'
-}

@@ -1,7 +1,7 @@
 import { AppError } from '@sluice/contracts/errors'
-import { resolveReference, type Scope } from '@sluice/contracts/ids'
+import { describeScope, resolveReference, type Scope } from '@sluice/contracts/ids'
 import type { Tx } from '../../deps.ts'
-import { describeScope, scopeColumns } from '../scope/require-scope.ts'
+import { scopeColumns } from '../scope/require-scope.ts'
 
 export interface ResolvedSecret {
   id: string

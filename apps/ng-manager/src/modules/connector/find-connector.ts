@@ -1,10 +1,9 @@
 import { ConnectorKind } from '@sluice/contracts/connectors'
 import { AppError } from '@sluice/contracts/errors'
-import { resolveReference, type Scope } from '@sluice/contracts/ids'
+import { describeScope, resolveReference, type Scope } from '@sluice/contracts/ids'
 import type { Actor } from '@sluice/service-kit'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { describeScope } from './describe-scope.ts'
 
 export interface FoundConnector {
   id: string

@@ -1,10 +1,9 @@
 import { AppError } from '@sluice/contracts/errors'
-import { resolveReference, type Scope } from '@sluice/contracts/ids'
+import { describeScope, resolveReference, type Scope } from '@sluice/contracts/ids'
 import type { SecretRef } from '@sluice/contracts/tasks'
 import type { Actor } from '@sluice/service-kit'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { describeScope } from '../connector/describe-scope.ts'
 
 const Row = z.object({ id: z.string(), current_version: z.number() })
 

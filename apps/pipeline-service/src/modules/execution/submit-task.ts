@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isAppError, type Failure } from '@sluice/contracts/errors'
+import { AppError, isAppError, toFailure, type Failure } from '@sluice/contracts/errors'
 import {
   AttemptContext,
   ResolvedDatabaseStep,
@@ -27,26 +27,14 @@ export interface Submitting {
 }
 
 function failureOf(error: unknown): Failure {
-  if (!isAppError(error)) {
-    return {
-      code: 'INTERNAL',
-      message:
-        'The step could not be submitted because of an error of ours; its correlation id is in the log of pipeline-service.',
-      failureTypes: ['Unknown'],
-    }
-  }
-  const { code, message, details } = error
-  const type =
-    code === 'ACCESS_DENIED'
-      ? 'Authorization'
-      : code.includes('AUTHENTICATION')
-        ? 'Authentication'
-        : code.endsWith('UNAVAILABLE') || code.endsWith('UNREACHABLE')
-          ? 'Connectivity'
-          : code.includes('TIME')
-            ? 'Timeout'
-            : 'Unknown'
-  return { code, message, failureTypes: [type], details }
+  return toFailure(
+    isAppError(error)
+      ? error
+      : new AppError(
+          'INTERNAL',
+          'The step could not be submitted because of a mistake of ours. Run it again; if it stays, give your administrator the id of the execution: the log of pipeline-service has the reason.',
+        ),
+  )
 }
 
 /** Runtime that a group's infrastructure names; a lone step takes the delegate's own processes. */
