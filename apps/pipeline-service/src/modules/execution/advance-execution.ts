@@ -50,8 +50,9 @@ export async function advanceStored(
   const root = state.nodes.get(loaded.plan.rootId)
   const dueAt = finished ? null : nextDueAt(state)
   const unsettled = outstandingEffects(loaded.plan, state, deps.now()).some((effect) => effect.type !== 'startTimer')
-  await tx.execution.update({
-    where: { accountId_id: { accountId, id: executionId } },
+  // Not `update`: that reads the whole row back, plan and YAML included.
+  await tx.execution.updateMany({
+    where: { accountId, id: executionId },
     data: {
       status: root?.status ?? loaded.execution.status,
       failureMessage: rootFailure(loaded, state),

@@ -1,13 +1,13 @@
 import { Principal } from '@sluice/contracts/access'
 import { assertNever } from '@sluice/contracts/errors'
 import { cancelStep } from '@sluice/contracts/steps'
-import { outstandingEffects, type Effect, type ExecutionEvent } from '@sluice/pipeline'
+import { outstandingEffects, type Effect, type ExecutionEvent, type ExecutionPlan } from '@sluice/pipeline'
 import { inSpan } from '@sluice/service-kit/tracing'
 import type { Deps } from '../../deps.ts'
 import type { Execution } from '../../generated/prisma/client.ts'
 import { sendReports } from '../report/send-reports.ts'
 import { advanceExecution } from './advance-execution.ts'
-import { loadStored } from './execution-store.ts'
+import { loadState, loadStored } from './execution-store.ts'
 import { submitTask } from './submit-task.ts'
 
 /**
@@ -23,7 +23,7 @@ export async function settleExecution(
 ): Promise<void> {
   const first = await loadStored(deps.prisma, accountId, executionId)
   if (first === undefined) return
-  const { execution } = first
+  const { execution, plan } = first
   await inSpan('settle execution', { traceparent: execution.traceparent ?? undefined, kind: 'consumer' }, async () => {
     // A plan must have reached DB DevOps before the step that applies it is resolved.
     await sendReports(deps, execution, signal)
@@ -33,19 +33,19 @@ export async function settleExecution(
     const principal = Principal.parse(execution.principal)
     const tried = new Set<string>()
     // Read again after each event: what one effect changed may have made the next one wrong.
-    while (await carryOutNext(deps, { execution, principal, tried }, signal));
+    while (await carryOutNext(deps, { execution, plan, principal, tried }, signal));
   })
 }
 
 /** Carries out effects that this pass has not tried, up to the first one that moves the execution. False: none did. */
 async function carryOutNext(
   deps: Deps,
-  { execution, principal, tried }: { execution: Execution; principal: Principal; tried: Set<string> },
+  settling: { execution: Execution; plan: ExecutionPlan; principal: Principal; tried: Set<string> },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const loaded = await loadStored(deps.prisma, execution.accountId, execution.id)
-  if (loaded === undefined) return false
-  for (const effect of outstandingEffects(loaded.plan, loaded.state, deps.now())) {
+  const { execution, plan, principal, tried } = settling
+  const state = await loadState(deps.prisma, execution.accountId, execution.id, plan)
+  for (const effect of outstandingEffects(plan, state, deps.now())) {
     const key = keyOf(effect)
     if (key === undefined || tried.has(key)) continue
     if (signal.aborted) return false
