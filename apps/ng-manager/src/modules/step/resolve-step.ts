@@ -7,7 +7,6 @@ import type { DatabaseTarget, GitSource, SecretRef, Selector } from '@sluice/con
 import { redactSecretReferences } from '@sluice/expressions'
 import type { Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
-import { awaitPreviewCommit } from '../commit/await-preview.ts'
 import { findPinnedCommit, pinCommit, type PinKey } from '../commit/pin-commit.ts'
 import { resolveCommit } from '../commit/resolve-commit.ts'
 import { findConnector, typeMismatch } from '../connector/find-connector.ts'
@@ -173,17 +172,21 @@ async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: St
   return { source: { ...source, commit }, sourceKey, secret, selectors: spec.delegateSelectors }
 }
 
-/** The pinned commit; else what the control plane finds behind the ref; else nothing, and the pod looks. */
+/**
+ * The pinned commit; else what the control plane finds behind the ref; else nothing, and the pod looks. A preview's
+ * commit was pinned by its report, which pipeline-service sends before it submits the next step; where that failed, the
+ * hash of the previewed plan guards the apply.
+ */
 async function chooseCommit(
   deps: ResolveDeps,
-  { actor, step, signal }: Resolving,
+  { actor, signal }: Resolving,
   key: PinKey,
   source: GitSource,
   spec: GitSpec,
 ): Promise<string | undefined> {
   const pinned = await findPinnedCommit(deps, key)
   if (pinned !== undefined) return pinned
-  const found = spec.executeOnDelegate ? undefined : await resolveCommit(deps, actor, source, key.executionId, signal)
-  if (found !== undefined) return pinCommit(deps, key, found)
-  return step.type === 'DBSchemaApply' ? awaitPreviewCommit(deps, key, signal) : undefined
+  if (spec.executeOnDelegate) return undefined
+  const found = await resolveCommit(deps, actor, source, key.executionId, signal)
+  return found === undefined ? undefined : pinCommit(deps, key, found)
 }
