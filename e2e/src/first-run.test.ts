@@ -73,6 +73,9 @@ test('a newcomer who follows the first-run page ends with both databases migrate
 
   expect(code, `${stdout}\n${stderr}`).toBe(0)
   expect(stdout).toContain('Success')
+  const live = stdout.indexOf('preview | ')
+  expect(live, 'a line of the log came while the run went').toBeGreaterThan(-1)
+  expect(live).toBeLessThan(stdout.indexOf('Success |'))
   expect(stdout).toMatch(/create-customer +shop_staging: Successfully_Deployed +shop_production: Successfully_Deployed/)
   for (const database of ['shop_staging', 'shop_production']) {
     expect(await customerSql(database, 'select id from databasechangelog order by orderexecuted')).toEqual([
