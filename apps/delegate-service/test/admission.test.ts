@@ -325,6 +325,21 @@ describe('secrets', () => {
     expect(await auditOf(secretId)).toEqual([{ action: 'DENIED', principal: 'usr-1', delegate: 'local' }])
   })
 
+  test('stay closed where the stored task is not the one that was signed, which is audited too', async () => {
+    const secretId = await makeSecret(world, accountId, 'pa55word!')
+    const delegate = await join({ token: (await makeToken(world, accountId)).token })
+    const task = await submit(world, accountId)
+    await delegate.running(task.taskId)
+    const secrets = [{ name: 'x', secretId, version: 1 }]
+    await world.admin.query(
+      `update delegate.task set submission = jsonb_set(submission, '{secrets}', $3) where account_id = $1 and id = $2`,
+      [accountId, task.taskId, JSON.stringify(secrets)],
+    )
+
+    await expect(delegate.secrets.open(task.taskId, secrets)).rejects.toMatchObject({ code: 'SECRET_NOT_OPENED' })
+    expect(await auditOf(secretId)).toEqual([{ action: 'DENIED', principal: 'usr-1', delegate: 'local' }])
+  })
+
   test('of another delegate’s task, of a finished task and of another version stay closed', async () => {
     const secretId = await makeSecret(world, accountId, 'pa55word!')
     const { token } = await makeToken(world, accountId)

@@ -1,10 +1,10 @@
 import { newId } from '@sluice/contracts/ids'
-import { AppError } from '@sluice/contracts/errors'
+import { AppError, isAppError } from '@sluice/contracts/errors'
 import type { SubmitTask } from '@sluice/contracts/tasks'
 import type { OpenedSecret, SecretWanted } from '@sluice/delegate-protocol'
 import { unwrapDataKey } from '@sluice/secrets/envelope'
 import { sealDataKey } from '@sluice/secrets/sealing'
-import { recordAudit } from '@sluice/service-kit'
+import { recordAudit, verifyTaskSignature } from '@sluice/service-kit'
 import { EDGE_FROM, EDGE_TO, inSpan } from '@sluice/service-kit/tracing'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
@@ -51,6 +51,14 @@ async function openNamed(deps: Deps, input: OpenSecretsInput, submission: Submit
   const delegate = await deps.prisma.delegate.findUniqueOrThrow({
     where: { accountId_id: { accountId, id: delegateId } },
   })
+  try {
+    // The row names the secrets; that somebody wrote it is no reason to believe it.
+    await verifyTaskSignature(deps.identity, submission)
+  } catch (cause) {
+    await audit(deps, input, submission, { action: 'DENIED', delegateName: delegate.name })
+    if (!isAppError(cause)) throw cause
+    throw new AppError('SECRET_NOT_OPENED', `Its secrets stay closed. ${cause.message}`, { cause })
+  }
   const opened: OpenedSecret[] = []
   for (const { secretId, version } of input.secrets) {
     if (!submission.secrets.some((named) => named.secretId === secretId && named.version === version)) {
