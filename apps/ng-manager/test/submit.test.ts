@@ -296,7 +296,7 @@ describe('who may', () => {
     const project = { accountId, orgIdentifier: 'default', projectIdentifier: 'shop' }
     const projectEditor = onBehalfOf(await running.person(accountId, 'editor', project))
     const gone = { ...viewer, principal: { type: 'USER' as const, id: 'usr-gone', name: 'gone' } }
-    await makeFixture(running, {}, accountId)
+    const { runner } = await makeFixture(running, {}, accountId)
 
     await expect(submit(viewer, previewOf(attempt(accountId)))).rejects.toMatchObject({
       code: 'ACCESS_DENIED',
@@ -307,7 +307,15 @@ describe('who may', () => {
       message: expect.stringMatching(/core_connector_access.*the account/),
     })
     await expect(submit(gone, previewOf(attempt(accountId)))).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    // What may be used is asked for the person who wrote the pipeline, too.
+    for (const { principal } of [viewer, projectEditor, gone]) {
+      await expect(submit(runner, previewOf(attempt(accountId, { editor: principal })))).rejects.toMatchObject({
+        code: 'ACCESS_DENIED',
+        message: expect.stringMatching(new RegExp(`last saved by "${principal.name}".*core_secret_access`)),
+      })
+    }
     expect(await delegateInbox(running, accountId)).toEqual([])
+    await submit(runner, previewOf(attempt(accountId, { editor: runner.principal })))
   })
 
   test("another account's context is refused, and its identical identifiers resolve to its own things", async () => {

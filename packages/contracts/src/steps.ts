@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Principal } from './access.ts'
 import { Scope } from './ids.ts'
 import { defineRoute } from './routes.ts'
 import { LogKey } from './logs.ts'
@@ -27,6 +28,8 @@ export const AttemptContext = z.object({
   selectors: z.array(Selector).max(64),
   /** Milliseconds. */
   timeoutMs: z.number().int().min(1000),
+  /** Who saved the pipeline that runs: secrets are used only where this person may, too. */
+  editor: Principal.optional(),
 })
 export type AttemptContext = z.infer<typeof AttemptContext>
 

@@ -110,11 +110,15 @@ async function resolveTarget(deps: ResolveDeps, { actor, context, step }: Resolv
   const secret =
     credential === undefined
       ? undefined
-      : await findSecret(deps, actor, {
-          reference: credential.passwordRef,
-          from: connector.scope,
-          usedBy: `JDBC connector "${instance.connector}"`,
-        })
+      : await findSecret(
+          deps,
+          { runner: actor, editor: context.editor },
+          {
+            reference: credential.passwordRef,
+            from: connector.scope,
+            usedBy: `JDBC connector "${instance.connector}"`,
+          },
+        )
   const target: DatabaseTarget = {
     jdbcUrl: spec.url,
     username: credential?.username,
@@ -148,11 +152,15 @@ async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: St
   const secret =
     credential === undefined
       ? undefined
-      : await findSecret(deps, actor, {
-          reference: credential.secretReference,
-          from: connector.scope,
-          usedBy: `git connector "${changelog.connector}"`,
-        })
+      : await findSecret(
+          deps,
+          { runner: actor, editor: context.editor },
+          {
+            reference: credential.secretReference,
+            from: connector.scope,
+            usedBy: `git connector "${changelog.connector}"`,
+          },
+        )
   const source: GitSource = {
     url,
     branch: instance.branch,

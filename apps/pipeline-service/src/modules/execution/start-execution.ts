@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Principal } from '@sluice/contracts/access'
 import { AppError } from '@sluice/contracts/errors'
 import { newId } from '@sluice/contracts/ids'
 import {
@@ -88,6 +89,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
         inputs: input.inputs ?? null,
         plan: storedPlan(plan),
         principal: actor.principal,
+        lastEditor: Principal.parse(pipeline.lastEditor),
         status: root?.status ?? 'QUEUED',
         traceparent: activeTraceparent() ?? null,
         startedAt: new Date(startTs),

@@ -66,6 +66,7 @@ function submission(execution: Execution, effect: SubmitTaskEffect, at: number):
     podId: effect.podId,
     selectors: effect.selectors,
     timeoutMs: Math.max(1_000, effect.timeoutMs),
+    editor: execution.lastEditor ?? undefined,
   })
   switch (effect.taskKind) {
     case 'pod.init':

@@ -861,6 +861,7 @@ export const ExecutionScalarFieldEnum = {
   inputs: 'inputs',
   plan: 'plan',
   principal: 'principal',
+  lastEditor: 'lastEditor',
   status: 'status',
   failureMessage: 'failureMessage',
   traceparent: 'traceparent',
@@ -928,6 +929,14 @@ export const JsonNullValueInput = {
 } as const
 
 export type JsonNullValueInput = (typeof JsonNullValueInput)[keyof typeof JsonNullValueInput]
+
+
+export const NullableJsonNullValueInput = {
+  DbNull: DbNull,
+  JsonNull: JsonNull
+} as const
+
+export type NullableJsonNullValueInput = (typeof NullableJsonNullValueInput)[keyof typeof NullableJsonNullValueInput]
 
 
 export const QueryMode = {

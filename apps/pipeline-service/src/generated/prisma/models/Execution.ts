@@ -84,6 +84,7 @@ export type ExecutionCountAggregateOutputType = {
   inputs: number
   plan: number
   principal: number
+  lastEditor: number
   status: number
   failureMessage: number
   traceparent: number
@@ -153,6 +154,7 @@ export type ExecutionCountAggregateInputType = {
   inputs?: true
   plan?: true
   principal?: true
+  lastEditor?: true
   status?: true
   failureMessage?: true
   traceparent?: true
@@ -261,6 +263,7 @@ export type ExecutionGroupByOutputType = {
   inputs: string | null
   plan: runtime.JsonValue
   principal: runtime.JsonValue
+  lastEditor: runtime.JsonValue | null
   status: string
   failureMessage: string | null
   traceparent: string | null
@@ -305,6 +308,7 @@ export type ExecutionWhereInput = {
   inputs?: Prisma.StringNullableFilter<"Execution"> | string | null
   plan?: Prisma.JsonFilter<"Execution">
   principal?: Prisma.JsonFilter<"Execution">
+  lastEditor?: Prisma.JsonNullableFilter<"Execution">
   status?: Prisma.StringFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableFilter<"Execution"> | string | null
   traceparent?: Prisma.StringNullableFilter<"Execution"> | string | null
@@ -326,6 +330,7 @@ export type ExecutionOrderByWithRelationInput = {
   inputs?: Prisma.SortOrderInput | Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  lastEditor?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   traceparent?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -351,6 +356,7 @@ export type ExecutionWhereUniqueInput = Prisma.AtLeast<{
   inputs?: Prisma.StringNullableFilter<"Execution"> | string | null
   plan?: Prisma.JsonFilter<"Execution">
   principal?: Prisma.JsonFilter<"Execution">
+  lastEditor?: Prisma.JsonNullableFilter<"Execution">
   status?: Prisma.StringFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableFilter<"Execution"> | string | null
   traceparent?: Prisma.StringNullableFilter<"Execution"> | string | null
@@ -372,6 +378,7 @@ export type ExecutionOrderByWithAggregationInput = {
   inputs?: Prisma.SortOrderInput | Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  lastEditor?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrderInput | Prisma.SortOrder
   traceparent?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -401,6 +408,7 @@ export type ExecutionScalarWhereWithAggregatesInput = {
   inputs?: Prisma.StringNullableWithAggregatesFilter<"Execution"> | string | null
   plan?: Prisma.JsonWithAggregatesFilter<"Execution">
   principal?: Prisma.JsonWithAggregatesFilter<"Execution">
+  lastEditor?: Prisma.JsonNullableWithAggregatesFilter<"Execution">
   status?: Prisma.StringWithAggregatesFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableWithAggregatesFilter<"Execution"> | string | null
   traceparent?: Prisma.StringNullableWithAggregatesFilter<"Execution"> | string | null
@@ -422,6 +430,7 @@ export type ExecutionCreateInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
   traceparent?: string | null
@@ -443,6 +452,7 @@ export type ExecutionUncheckedCreateInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
   traceparent?: string | null
@@ -464,6 +474,7 @@ export type ExecutionUpdateInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -485,6 +496,7 @@ export type ExecutionUncheckedUpdateInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -506,6 +518,7 @@ export type ExecutionCreateManyInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
   traceparent?: string | null
@@ -527,6 +540,7 @@ export type ExecutionUpdateManyMutationInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -548,6 +562,7 @@ export type ExecutionUncheckedUpdateManyInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   traceparent?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -574,6 +589,7 @@ export type ExecutionCountOrderByAggregateInput = {
   inputs?: Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  lastEditor?: Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
@@ -651,6 +667,7 @@ export type ExecutionSelect<ExtArgs extends runtime.Types.Extensions.InternalArg
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
   traceparent?: boolean
@@ -672,6 +689,7 @@ export type ExecutionSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ext
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
   traceparent?: boolean
@@ -693,6 +711,7 @@ export type ExecutionSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ext
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
   traceparent?: boolean
@@ -714,6 +733,7 @@ export type ExecutionSelectScalar = {
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
   traceparent?: boolean
@@ -723,7 +743,7 @@ export type ExecutionSelectScalar = {
   unsettled?: boolean
 }
 
-export type ExecutionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "orgIdentifier" | "projectIdentifier" | "pipelineIdentifier" | "pipelineName" | "runSequence" | "yaml" | "inputs" | "plan" | "principal" | "status" | "failureMessage" | "traceparent" | "startedAt" | "endedAt" | "dueAt" | "unsettled", ExtArgs["result"]["execution"]>
+export type ExecutionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "orgIdentifier" | "projectIdentifier" | "pipelineIdentifier" | "pipelineName" | "runSequence" | "yaml" | "inputs" | "plan" | "principal" | "lastEditor" | "status" | "failureMessage" | "traceparent" | "startedAt" | "endedAt" | "dueAt" | "unsettled", ExtArgs["result"]["execution"]>
 
 export type $ExecutionPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Execution"
@@ -743,6 +763,10 @@ export type $ExecutionPayload<ExtArgs extends runtime.Types.Extensions.InternalA
     inputs: string | null
     plan: runtime.JsonValue
     principal: runtime.JsonValue
+    /**
+     * Who saved the YAML that ran: its secrets are used in their name, too. Null: started before this was kept.
+     */
+    lastEditor: runtime.JsonValue | null
     status: string
     failureMessage: string | null
     /**
@@ -1193,6 +1217,7 @@ export interface ExecutionFieldRefs {
   readonly inputs: Prisma.FieldRef<"Execution", 'String'>
   readonly plan: Prisma.FieldRef<"Execution", 'Json'>
   readonly principal: Prisma.FieldRef<"Execution", 'Json'>
+  readonly lastEditor: Prisma.FieldRef<"Execution", 'Json'>
   readonly status: Prisma.FieldRef<"Execution", 'String'>
   readonly failureMessage: Prisma.FieldRef<"Execution", 'String'>
   readonly traceparent: Prisma.FieldRef<"Execution", 'String'>
