@@ -3,6 +3,7 @@ import { runService, startHealth } from '@sluice/service-kit'
 import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
+import { createHousekeeping } from './workers/housekeeping.ts'
 import { createNgmInbox } from './workers/ngm-inbox.ts'
 
 await runService('ng-manager', async () => {
@@ -11,8 +12,8 @@ await runService('ng-manager', async () => {
   const deps = createDeps(config)
   const app = await buildApp(deps)
   await app.listen(config.http)
-  const inbox = createNgmInbox(deps)
-  await inbox.start()
+  const runners = [createNgmInbox(deps), createHousekeeping(deps)]
+  for (const runner of runners) await runner.start()
   const health = await startHealth({
     ...config.health,
     checks: {
@@ -25,7 +26,7 @@ await runService('ng-manager', async () => {
     close: async () => {
       health.drain()
       await app.close()
-      await inbox.stop()
+      await Promise.all(runners.map((runner) => runner.stop()))
       await deps.close()
       await health.close()
     },

@@ -4,6 +4,7 @@ import { type Actor, verifyServiceToken, verifyTaskSignature } from '@sluice/ser
 import { createRedis } from '@sluice/database'
 import { secretReference } from '@sluice/expressions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { removeOld } from '../src/workers/housekeeping.ts'
 import {
   ACCOUNT,
   applyOf,
@@ -361,4 +362,16 @@ describe('pinning', () => {
       parameters: { step: { target: { jdbcUrl: 'jdbc:postgresql://above.test:5432/orders' } } },
     })
   })
+})
+
+test('what was asked for long ago is removed, with all that was kept for its report', async () => {
+  const { accountId, runner } = await makeFixture(running)
+  await submit(runner, previewOf(attempt(accountId)))
+  const kept = () => running.deps.prisma.stepContext.count({ where: { accountId } })
+  const { signal } = new AbortController()
+
+  await removeOld(running.deps, Date.now() + 80 * 86_400_000, signal)
+  expect(await kept()).toBe(1)
+  await removeOld(running.deps, Date.now() + 100 * 86_400_000, signal)
+  expect(await kept()).toBe(0)
 })

@@ -5,6 +5,7 @@ import { loadConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import { ExecutionFeed } from './modules/execution/follow-execution.ts'
 import { measureRefusedReports } from './modules/report/send-reports.ts'
+import { createHousekeeping } from './workers/housekeeping.ts'
 import { createPipelineInbox } from './workers/pipeline-inbox.ts'
 import { createReconciler, createWakeWorker } from './workers/pipeline-wake.ts'
 
@@ -19,7 +20,7 @@ await runService('pipeline-service', async () => {
   })
   measureRefusedReports(deps)
   const app = await buildApp(deps, feed)
-  const runners = [createWakeWorker(deps), createPipelineInbox(deps), createReconciler(deps)]
+  const runners = [createWakeWorker(deps), createPipelineInbox(deps), createReconciler(deps), createHousekeeping(deps)]
   feed.start()
   for (const runner of runners) await runner.start()
   await app.listen(config.http)

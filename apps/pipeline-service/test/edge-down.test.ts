@@ -12,6 +12,7 @@ import { settleExecution } from '../src/modules/execution/settle-execution.ts'
 import { startExecution } from '../src/modules/execution/start-execution.ts'
 import { listPipelines } from '../src/modules/pipeline/list-pipelines.ts'
 import { createPipeline } from '../src/modules/pipeline/save-pipeline.ts'
+import { removeOld } from '../src/workers/housekeeping.ts'
 
 const YAML = `pipeline:
   identifier: ship
@@ -143,4 +144,18 @@ test('a reader gets the execution as it is while Redis is away', { timeout: 20_0
   }
   reading.abort()
   feed.stop()
+})
+
+test('transitions of executions that ended long ago go, those of one that runs stay', async () => {
+  const [ended, runs] = [await start(), await start()]
+  await deps.prisma.execution.update({
+    where: { accountId_id: { accountId: 'acc-1', id: ended } },
+    data: { endedAt: new Date() },
+  })
+  const in100Days: Deps = { ...deps, now: () => Date.now() + 100 * 86_400_000 }
+
+  await removeOld(in100Days, stopping.signal)
+
+  expect(await deps.prisma.nodeTransition.count({ where: { executionId: ended } })).toBe(0)
+  expect(await deps.prisma.nodeTransition.count({ where: { executionId: runs } })).toBeGreaterThan(0)
 })

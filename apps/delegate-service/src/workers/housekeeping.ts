@@ -1,4 +1,4 @@
-import { createPeriodic, type Runner } from '@sluice/database'
+import { createPeriodic, runInPasses, type Runner } from '@sluice/database'
 import type { Deps } from '../deps.ts'
 
 const DAY_MS = 86_400_000
@@ -26,16 +26,18 @@ export function createHousekeeping(deps: Deps): Runner {
 
 async function removeOld(deps: Deps, signal: AbortSignal): Promise<void> {
   const now = deps.now()
-  const outputs = await inPasses(
+  const outputs = await runInPasses(
     signal,
+    PASS_SIZE,
     () =>
       deps.prisma.$executeRaw`
         delete from task_output where (account_id, output_id, chunk_index) in (
           select account_id, output_id, chunk_index from task_output
            where created_at < ${new Date(now - OUTPUTS_KEPT_MS)} order by created_at limit ${PASS_SIZE})`,
   )
-  const tasks = await inPasses(
+  const tasks = await runInPasses(
     signal,
+    PASS_SIZE,
     () =>
       deps.prisma.$executeRaw`
         delete from task where (account_id, id) in (
@@ -43,14 +45,4 @@ async function removeOld(deps: Deps, signal: AbortSignal): Promise<void> {
            where closed_at < ${new Date(now - TASKS_KEPT_MS)} order by closed_at limit ${PASS_SIZE})`,
   )
   if (outputs + tasks > 0) deps.logger.info({ outputs, tasks }, 'old outputs and tasks removed')
-}
-
-async function inPasses(signal: AbortSignal, pass: () => Promise<number>): Promise<number> {
-  let total = 0
-  while (!signal.aborted) {
-    const removed = await pass()
-    total += removed
-    if (removed < PASS_SIZE) break
-  }
-  return total
 }
