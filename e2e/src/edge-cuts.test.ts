@@ -7,7 +7,7 @@ import { until } from '@sluice/testing'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { clientWith, send, signIn, type ApiClient } from './system/api-client.ts'
 import { createCustomerDatabase, customerSql, type CustomerDatabase } from './system/customer.ts'
-import { expectNothingLeftBehind, historyOf } from './system/left-behind.ts'
+import { expectNothingLeftBehind, historyOf, locksOf, sessionsOf } from './system/left-behind.ts'
 import {
   connectDatabase,
   connectGit,
@@ -148,7 +148,10 @@ describe('a pod that loses a part ends the step in a failure that says so', () =
     expect(run.status).toBe('Failed')
     expect(run.failures.join('\n')).toMatch(/pod|step's process/i)
     expect(await historyOf(database.name)).toEqual([])
-    await expectNothingLeftBehind(database)
+    await until(async () => (await sessionsOf(database.username)).length === 0, { what: 'the last session to end' })
+    // A step that is killed can't take its name out of the lock table any more. No session holds the lock, so the next
+    // run takes the row over.
+    expect((await locksOf(database.name)).sessions).toBe(0)
   })
 
   test('and the next run works', async () => {
@@ -156,5 +159,6 @@ describe('a pod that loses a part ends the step in a failure that says so', () =
 
     expect(run.failures).toEqual([])
     expect(await historyOf(database.name)).toEqual(['slow'])
+    await expectNothingLeftBehind(database)
   })
 })
