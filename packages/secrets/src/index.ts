@@ -1,5 +1,4 @@
 export * from './envelope.ts'
 export * from './local-key-file.ts'
 export * from './masking.ts'
-export * from './reference.ts'
 export * from './sealing.ts'
