@@ -292,7 +292,11 @@ test('a changeset that was changed after it ran fails the next run and names bot
     'db/changelog.sql': `${GOOD.replace('primary key', 'not null')}\n--changeset ana:two\ncreate table two (id int);\n`,
   })
 
-  await expectFailure({ name: 'changed', database }, 'apply', /CHECKSUM_CHANGED.*one.*ana.*\b9:[0-9a-f]{32}\b.*\b9:[0-9a-f]{32}\b/s)
+  await expectFailure(
+    { name: 'changed', database },
+    'apply',
+    /CHECKSUM_CHANGED.*one.*ana.*\b9:[0-9a-f]{32}\b.*\b9:[0-9a-f]{32}\b/s,
+  )
   expect(await historyOf(database.name)).toEqual(['one'])
   expect(await tablesOf(database.name)).toEqual(['one'])
 })
