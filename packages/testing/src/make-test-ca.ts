@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAuthority, type CertificateRequest } from '@sluice/local-servers'
+import { createAuthority, type CertificateRequest } from '@sluice/certificates'
 import { serviceUri, type ServiceName } from '@sluice/contracts/network'
 
 export interface CertificateFiles {

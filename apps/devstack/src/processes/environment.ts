@@ -1,6 +1,6 @@
 import { allowedDestinations, destinationVariable, SERVICES, type ServiceName } from '@sluice/contracts/network'
 import { serviceDatabaseUrl } from '@sluice/database/bootstrap'
-import { certificateFiles } from '../certificates/issue-certificates.ts'
+import { certificateFiles } from '@sluice/certificates'
 import type { Layout } from '../folder/layout.ts'
 import { passwordOf, type State } from '../folder/state.ts'
 
