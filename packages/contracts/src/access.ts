@@ -59,6 +59,8 @@ export const InternalClaims = z.object({
   /** Rises with every change of the account's role assignments. */
   accessVersion: z.number().int(),
   featureFlags: z.array(z.string().max(64)).max(64),
+  /** Session or API key that the token was exchanged for: long-lived answers end with it. */
+  credentialId: z.string().max(64).optional(),
 })
 export type InternalClaims = z.infer<typeof InternalClaims>
 

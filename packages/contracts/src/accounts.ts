@@ -6,7 +6,13 @@ export const FEATURE_FLAGS = ['DBOPS_ENABLED'] as const
 export const FeatureFlag = z.enum(FEATURE_FLAGS)
 export type FeatureFlag = z.infer<typeof FeatureFlag>
 
-export const FeatureFlagState = z.object({ name: FeatureFlag, enabled: z.boolean() }).meta({ id: 'FeatureFlagState' })
+export const FEATURE_FLAG_DESCRIPTIONS: Readonly<Record<FeatureFlag, string>> = {
+  DBOPS_ENABLED: 'Database DevOps: DB schemas, DB instances and the steps that change databases.',
+}
+
+export const FeatureFlagState = z
+  .object({ name: FeatureFlag, enabled: z.boolean(), description: z.string() })
+  .meta({ id: 'FeatureFlagState' })
 
 export const Account = z
   .object({

@@ -8,6 +8,7 @@ export const ApiKey = z
     identifier: z.string(),
     name: z.string(),
     userId: z.string(),
+    userName: z.string(),
     createdAt: EpochMs,
     /** Absent: does not expire. */
     expiresAt: EpochMs.optional(),

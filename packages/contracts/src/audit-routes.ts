@@ -18,6 +18,30 @@ export const StoredAuditEvent = AuditEvent.omit({ accountId: true })
   .meta({ id: 'StoredAuditEvent' })
 export type StoredAuditEvent = z.infer<typeof StoredAuditEvent>
 
+const Filter = {
+  actions: z.array(z.enum(AUDIT_ACTIONS)).max(32).optional(),
+  resourceTypes: z.array(z.string().max(64)).max(32).optional(),
+  resourceIdentifier: z.string().max(256).optional(),
+  principalIds: z.array(z.string().max(64)).max(32).optional(),
+  orgIdentifier: z.string().max(128).optional(),
+  projectIdentifier: z.string().max(128).optional(),
+  startTime: EpochMs.optional(),
+  endTime: EpochMs.optional(),
+  /** Looks into the whole event: names, addresses, correlation ids, before and after. */
+  searchTerm: z.string().trim().min(1).max(128).optional(),
+}
+export const AuditFilter = z.object(Filter)
+export type AuditFilter = z.infer<typeof AuditFilter>
+
+/** A list in a query: `a,b`. */
+const listIn = <Item extends z.ZodType<string, string>>(items: z.ZodArray<Item>) =>
+  z
+    .string()
+    .max(4096)
+    .transform((text) => text.split(',').filter((item) => item !== ''))
+    .pipe(items)
+    .optional()
+
 export const listAudits = defineRoute({
   service: 'ng-core',
   method: 'POST',
@@ -28,17 +52,51 @@ export const listAudits = defineRoute({
   auth: 'permission',
   permission: 'core_audit_view',
   query: PageQuery,
-  body: z.object({
-    actions: z.array(z.enum(AUDIT_ACTIONS)).max(32).optional(),
-    resourceTypes: z.array(z.string().max(64)).max(32).optional(),
-    resourceIdentifier: z.string().max(256).optional(),
-    principalIds: z.array(z.string().max(64)).max(32).optional(),
-    orgIdentifier: z.string().max(128).optional(),
-    projectIdentifier: z.string().max(128).optional(),
-    startTime: EpochMs.optional(),
-    endTime: EpochMs.optional(),
-  }),
+  body: AuditFilter,
   response: pageOf(StoredAuditEvent),
+  family: 'ng',
+  errors: ['ACCESS_DENIED'],
+})
+
+/** The filters of {@link listAudits} as a query; lists are separated by commas. Newest first, one line per event. */
+export const exportAudits = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/audits/export',
+  operationId: 'exportAudits',
+  summary: 'Download audit events as CSV',
+  tag: 'Audit',
+  auth: 'permission',
+  permission: 'core_audit_view',
+  query: z.object({
+    ...Filter,
+    actions: listIn(z.array(z.enum(AUDIT_ACTIONS)).max(32)),
+    resourceTypes: listIn(z.array(z.string().max(64)).max(32)),
+    principalIds: listIn(z.array(z.string().max(64)).max(32)),
+    startTime: z.coerce.number().pipe(EpochMs).optional(),
+    endTime: z.coerce.number().pipe(EpochMs).optional(),
+  }),
+  responseType: 'text',
+  family: 'ng',
+  errors: ['ACCESS_DENIED', 'INVALID_REQUEST'],
+})
+
+/** What there is to filter by in this account. */
+export const getAuditFilters = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/audits/filters',
+  operationId: 'getAuditFilters',
+  summary: 'Actions, resource types and people that occur in audit events',
+  tag: 'Audit',
+  auth: 'permission',
+  permission: 'core_audit_view',
+  response: z.object({
+    actions: z.array(z.enum(AUDIT_ACTIONS)),
+    resourceTypes: z.array(z.string()),
+    /** Those whose user still exists have a name. */
+    principals: z.array(z.object({ id: z.string(), name: z.string().optional() })),
+  }),
   family: 'ng',
   errors: ['ACCESS_DENIED'],
 })

@@ -29,6 +29,9 @@ export const SessionOpened = z
   })
   .meta({ id: 'SessionOpened' })
 
+/** `details` of TOO_MANY_REQUESTS after wrong passwords. */
+export const LockOutDetails = z.object({ retryAfterSeconds: z.number().int().min(1) })
+
 /** Opens a session. The cookie comes by `set-cookie`; an older session in the request's cookie ends. */
 export const login = defineRoute({
   service: 'ng-core',
@@ -63,6 +66,64 @@ export const logout = defineRoute({
   response: z.boolean(),
   family: 'ng',
   errors: [],
+})
+
+export const Session = z
+  .object({
+    identifier: z.string(),
+    /** BROWSER: by cookie. TOKEN: a bearer token, as scripts use it. */
+    kind: z.enum(['BROWSER', 'TOKEN']),
+    /** The session that the request came with. */
+    current: z.boolean(),
+    createdAt: EpochMs,
+    /** To the minute. */
+    lastUsedAt: EpochMs,
+    expiresAt: EpochMs,
+    /** Where it was opened from, as the gateway saw it. */
+    address: z.string().optional(),
+    userAgent: z.string().optional(),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
+export const listSessions = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/auth/sessions',
+  operationId: 'listSessions',
+  summary: 'Your own open sessions, last used first',
+  tag: 'Sign-in',
+  auth: 'principal',
+  response: z.array(Session),
+  family: 'ng',
+  errors: [],
+})
+
+export const endOtherSessions = defineRoute({
+  service: 'ng-core',
+  method: 'DELETE',
+  path: '/ng/api/auth/sessions',
+  operationId: 'endOtherSessions',
+  summary: 'End all of your sessions but the one you ask with',
+  tag: 'Sign-in',
+  auth: 'principal',
+  response: z.object({ ended: z.number().int() }),
+  family: 'ng',
+  errors: [],
+})
+
+export const endSession = defineRoute({
+  service: 'ng-core',
+  method: 'DELETE',
+  path: '/ng/api/auth/sessions/:identifier',
+  operationId: 'endSession',
+  summary: 'End one of your sessions',
+  tag: 'Sign-in',
+  auth: 'principal',
+  params: z.object({ identifier: z.string().max(64) }),
+  response: z.boolean(),
+  family: 'ng',
+  errors: ['ENTITY_NOT_FOUND'],
 })
 
 /** Changes the caller's own password. Every session of the user ends; the answer opens a new one. */

@@ -260,6 +260,8 @@ export const listConnectors = defineRoute({
   }),
   body: z.object({
     types: z.array(ConnectorType).max(16).optional(),
+    /** Results of their last test. */
+    statuses: z.array(ConnectorStatus.shape.status).max(3).optional(),
     searchTerm: z.string().max(128).optional(),
   }),
   response: pageOf(ConnectorEnvelope),

@@ -35,6 +35,7 @@ export const READ_GRANTS = [
   { owner: 'ng-core', relation: 'delegate_token_keys', readers: ['delegate-service'] },
   { owner: 'ng-core', relation: 'secret_records', readers: ['delegate-service'] },
   { owner: 'delegate-service', relation: 'delegates', readers: ['ng-core'] },
+  { owner: 'delegate-service', relation: 'delegate_load', readers: ['ng-core'] },
   { owner: 'delegate-service', relation: 'task_output', readers: ['ng-manager', 'ng-core'] },
 ] as const satisfies readonly ReadGrant[]
 

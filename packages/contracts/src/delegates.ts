@@ -50,6 +50,53 @@ const DelegateTokenInput = z
   })
 export type DelegateTokenInput = z.infer<typeof DelegateTokenInput>
 
+/** Stands in an install command for a token whose value is not known any more. */
+export const TOKEN_PLACEHOLDER = '<token>'
+
+/** How to start a delegate of a token. Every text can be pasted into a POSIX shell as it stands. */
+export const DelegateInstall = z
+  .object({
+    delegateServiceUrl: z.string(),
+    /** Certificate authority that the delegate must trust; absent where the platform's own trust is enough. PEM. */
+    caCertificate: z.string().optional(),
+    /** From a checkout, as a process. */
+    node: z.string(),
+    /** Builds the image from the checkout's Dockerfile and runs it. */
+    docker: z.string(),
+    /** Writes a compose file and starts it. */
+    compose: z.string(),
+    /** What to know before running one of them. */
+    notes: z.array(z.string()),
+  })
+  .meta({ id: 'DelegateInstall' })
+export type DelegateInstall = z.infer<typeof DelegateInstall>
+
+/** The value of a token is known when it is made only: afterwards the commands hold {@link TOKEN_PLACEHOLDER}. */
+export const getDelegateInstall = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/delegate-setup/install',
+  operationId: 'getDelegateInstall',
+  summary: 'Commands that start a delegate',
+  tag: 'Delegates',
+  auth: 'permission',
+  permission: 'core_delegate_view',
+  query: ScopeQuery.extend({
+    /** An active token of exactly this scope. */
+    tokenName: DelegateTokenName.optional(),
+    delegateName: DelegateTokenName.default('my-delegate'),
+    /** Separated by commas. */
+    tags: z
+      .string()
+      .max(512)
+      .regex(/^[a-zA-Z0-9_.:,-]*$/, 'must hold only letters, digits, "-", "_", "." and ":", separated by commas')
+      .optional(),
+  }),
+  response: DelegateInstall,
+  family: 'ng',
+  errors: ['ENTITY_NOT_FOUND', 'INVALID_STATE', 'INVALID_REQUEST', 'ACCESS_DENIED'],
+})
+
 /** Needs core_delegate_edit in the scope that the body names. */
 export const createDelegateToken = defineRoute({
   service: 'ng-core',
@@ -62,7 +109,7 @@ export const createDelegateToken = defineRoute({
   permission: 'core_delegate_edit',
   query: ScopeQuery,
   body: z.object({ delegateToken: DelegateTokenInput }),
-  response: z.object({ delegateToken: DelegateToken, value: z.string() }),
+  response: z.object({ delegateToken: DelegateToken, value: z.string(), install: DelegateInstall }),
   family: 'ng',
   errors: ['DUPLICATE_IDENTIFIER', 'ENTITY_NOT_FOUND', 'INVALID_REQUEST', 'ACCESS_DENIED'],
 })
@@ -124,10 +171,31 @@ export const Delegate = z
     tags: z.array(z.string()),
     orgIdentifier: z.string().optional(),
     projectIdentifier: z.string().optional(),
+    /** enrolled, awaitingApproval or revoked. */
     state: z.string(),
     connected: z.boolean(),
+    /** It finishes what it has and takes nothing new. */
+    draining: z.boolean(),
+    /** `state`, `connected` and `draining` in one word. */
+    status: z.enum(['CONNECTED', 'DRAINING', 'DISCONNECTED', 'AWAITING_APPROVAL', 'REVOKED']),
     version: z.string().optional(),
     lastHeartbeatAt: EpochMs.optional(),
+    enrolledAt: EpochMs,
+    /** Replica of delegate-service that holds its socket. */
+    replica: z.string().optional(),
+    /** Tasks at once. */
+    capacity: z.number().int(),
+    runningTasks: z.number().int(),
+    /** Where it can run pods: process, docker, kubernetes. */
+    runtimes: z.array(z.string()),
+    /** Everything that it said it can do. */
+    capabilities: z.array(z.string()),
+    /** Name of its machine, where it says so. */
+    host: z.string().optional(),
+    /** Whether it runs in a container, where it says so: `localhost` means the container there. */
+    inContainer: z.boolean().optional(),
+    /** Name of the token that it enrolled with; absent once that is deleted. */
+    tokenName: z.string().optional(),
   })
   .meta({ id: 'Delegate' })
 export type Delegate = z.infer<typeof Delegate>
@@ -143,8 +211,48 @@ export const listDelegates = defineRoute({
   auth: 'permission',
   permission: 'core_delegate_view',
   query: PageQuery.extend(ScopeQuery.shape),
-  body: z.object({ searchTerm: z.string().max(128).optional(), connected: z.boolean().optional() }),
+  body: z.object({
+    /** Looks into name, tags and host. */
+    searchTerm: z.string().max(128).optional(),
+    connected: z.boolean().optional(),
+  }),
   response: pageOf(Delegate),
   family: 'ng',
   errors: ['ACCESS_DENIED'],
 })
+
+/** Data of `event: delegate`. */
+export const DelegateEvent = z
+  .object({
+    delegate: Delegate,
+    /** Fields that differ from what the stream said before; empty for a delegate that it did not know. */
+    changed: z.array(z.string()),
+  })
+  .meta({ id: 'DelegateEvent' })
+export type DelegateEvent = z.infer<typeof DelegateEvent>
+
+/** Data of `event: delegates`. */
+export const DelegatesEvent = z.object({ delegates: z.array(Delegate) }).meta({ id: 'DelegatesEvent' })
+
+/**
+ * Server-sent events: `event: delegates` with the delegates that can serve the scope, first; then `event: delegate` with
+ * the row of one that enrolled, connected, disconnected, drains or changed. It ends after an hour at most, and when the
+ * caller may not look any more: ask again.
+ */
+export const followDelegates = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/delegate-setup/events',
+  operationId: 'followDelegates',
+  summary: 'Follow the delegates of a scope live (server-sent events)',
+  tag: 'Delegates',
+  auth: 'permission',
+  permission: 'core_delegate_view',
+  query: ScopeQuery,
+  responseType: 'sse',
+  family: 'ng',
+  errors: ['ACCESS_DENIED'],
+})
+
+/** Message of the channel `delegate.presence:<accountId>`: this delegate's row changed. */
+export const PresenceNotice = z.object({ delegateId: z.string().max(64) })

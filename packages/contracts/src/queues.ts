@@ -53,7 +53,9 @@ export const CHANNELS = {
   'pipeline.execution': { publishers: ['pipeline-service'], subscribers: ['pipeline-service'] },
   /** Frames for a delegate whose socket another replica holds, suffix = replica id. */
   'delegate.replica': { publishers: ['delegate-service'], subscribers: ['delegate-service'] },
+  /** "This delegate's row changed", suffix = account id. */
+  'delegate.presence': { publishers: ['delegate-service'], subscribers: ['ng-core'] },
   /** Revoked sessions, API keys and changed access versions; the gateway drops its cached tokens. */
-  'ng.revocation': { publishers: ['ng-core'], subscribers: ['gateway', 'delegate-service'] },
+  'ng.revocation': { publishers: ['ng-core'], subscribers: ['gateway', 'delegate-service', 'ng-core'] },
 } as const satisfies Record<string, ChannelSpec>
 export type ChannelName = keyof typeof CHANNELS

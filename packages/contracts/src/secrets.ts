@@ -67,6 +67,23 @@ export const SecretEnvelope = z
   .meta({ id: 'SecretEnvelope' })
 export type SecretEnvelope = z.infer<typeof SecretEnvelope>
 
+/** A secret with who refers to it. */
+export const SecretUsage = SecretEnvelope.extend({
+  /** Connectors that refer to it and that the caller may see, 20 at most. */
+  usedBy: z.array(
+    z.object({
+      identifier: z.string(),
+      name: z.string(),
+      type: z.string(),
+      orgIdentifier: z.string().optional(),
+      projectIdentifier: z.string().optional(),
+    }),
+  ),
+  /** All connectors that refer to it, those that the caller may not see too. */
+  usedByCount: z.number().int(),
+}).meta({ id: 'SecretUsage' })
+export type SecretUsage = z.infer<typeof SecretUsage>
+
 const SecretParams = z.object({ identifier: Identifier })
 
 /** Needs core_secret_edit in the scope that the body names. */
@@ -115,7 +132,7 @@ export const getSecret = defineRoute({
   permission: 'core_secret_view',
   params: SecretParams,
   query: ScopeQuery,
-  response: SecretEnvelope,
+  response: SecretUsage,
   family: 'ng',
   errors: ['ENTITY_NOT_FOUND', 'ACCESS_DENIED'],
 })
@@ -149,7 +166,7 @@ export const listSecrets = defineRoute({
     includeAllSecretsAccessibleAtScope: z.stringbool().default(false),
   }),
   body: z.object({ searchTerm: z.string().max(128).optional() }),
-  response: pageOf(SecretEnvelope),
+  response: pageOf(SecretUsage),
   family: 'ng',
   errors: ['ACCESS_DENIED'],
 })

@@ -12,6 +12,8 @@ export const SETTINGS = {
       .max(24 * 30),
     default: 12,
     levels: ['account'],
+    name: 'Session lifetime',
+    unit: 'hours',
     description: 'Hours after which a session ends, whatever happens in it.',
   },
   session_idle_minutes: {
@@ -22,12 +24,16 @@ export const SETTINGS = {
       .max(7 * 24 * 60),
     default: 240,
     levels: ['account'],
+    name: 'Idle time of a session',
+    unit: 'minutes',
     description: 'Minutes without a request after which a session ends.',
   },
   delegate_queue_timeout_seconds: {
     schema: z.number().int().min(5).max(86_400),
     default: 60,
     levels: ['account', 'org', 'project'],
+    name: 'Wait for a delegate',
+    unit: 'seconds',
     description: 'Seconds that a task waits for a delegate before it fails.',
   },
 } as const satisfies Record<string, SettingSpec>
@@ -36,6 +42,9 @@ export interface SettingSpec {
   schema: z.ZodType
   default: unknown
   levels: readonly ('account' | 'org' | 'project')[]
+  name: string
+  /** Of a number. */
+  unit?: string
   description: string
 }
 export type SettingIdentifier = keyof typeof SETTINGS
@@ -98,7 +107,14 @@ export function resolveSetting(
 export const Setting = z
   .object({
     identifier: z.string(),
+    name: z.string(),
     description: z.string(),
+    /** Of a number: hours, seconds. */
+    unit: z.string().optional(),
+    /** JSON Schema of the value: `type`, and for numbers `minimum` and `maximum`. */
+    schema: z.record(z.string(), z.unknown()),
+    /** Where it can be set. */
+    levels: z.array(z.enum(['account', 'org', 'project'])),
     value: z.unknown(),
     defaultValue: z.unknown(),
     /** Where the value comes from. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { Role } from './access.ts'
+import { Permission, Role } from './access.ts'
 import { Email, NewPassword } from './auth.ts'
 import { EntityName, EpochMs, Identifier } from './ids.ts'
-import { defineRoute, PageQuery, pageOf } from './routes.ts'
+import { defineRoute, PageQuery, pageOf, ScopeQuery } from './routes.ts'
 
 /** A role in the account, or from an organisation or project downwards. */
 export const RoleAssignment = z
@@ -31,6 +31,9 @@ export const User = z
   .meta({ id: 'User' })
 export type User = z.infer<typeof User>
 
+export const CurrentUser = User.extend({ accountIdentifier: z.string() }).meta({ id: 'CurrentUser' })
+export type CurrentUser = z.infer<typeof CurrentUser>
+
 export const getCurrentUser = defineRoute({
   service: 'ng-core',
   method: 'GET',
@@ -39,9 +42,52 @@ export const getCurrentUser = defineRoute({
   summary: 'Who you are, and your roles',
   tag: 'Users',
   auth: 'principal',
-  response: User.extend({ accountIdentifier: z.string() }).meta({ id: 'CurrentUser' }),
+  response: CurrentUser,
   family: 'ng',
   errors: [],
+})
+
+/** The caller's own profile. Roles, e-mail address and state are for administrators: {@link updateUser}. */
+export const updateCurrentUser = defineRoute({
+  service: 'ng-core',
+  method: 'PUT',
+  path: '/ng/api/user/currentUser',
+  operationId: 'updateCurrentUser',
+  summary: 'Change your own name',
+  tag: 'Users',
+  auth: 'principal',
+  body: z.object({ user: z.object({ name: EntityName, version: z.number().int().optional() }) }),
+  response: CurrentUser,
+  family: 'ng',
+  errors: ['VERSION_CONFLICT', 'INVALID_REQUEST'],
+})
+
+/** What the caller may do in a scope: own roles there and above. */
+export const MyAccess = z
+  .object({
+    permissions: z.array(Permission),
+    /** Roles that hold in the scope, the strongest first. */
+    roles: z.array(Role),
+    /** Roles that hold each permission, the weakest first: whom to ask for what is missing. */
+    rolesByPermission: z.record(Permission, z.array(Role)),
+    /** Names of a few people who can give roles in the scope. */
+    administrators: z.array(z.string()),
+  })
+  .meta({ id: 'MyAccess' })
+export type MyAccess = z.infer<typeof MyAccess>
+
+export const getMyAccess = defineRoute({
+  service: 'ng-core',
+  method: 'GET',
+  path: '/ng/api/acl/mine',
+  operationId: 'getMyAccess',
+  summary: 'Your permissions and roles in a scope, and who can give you more',
+  tag: 'Users',
+  auth: 'principal',
+  query: ScopeQuery,
+  response: MyAccess,
+  family: 'ng',
+  errors: ['INVALID_REQUEST'],
 })
 
 export const createUser = defineRoute({

@@ -31,6 +31,8 @@ export interface Actor {
   /** -1 where no token tells it. */
   accessVersion: number
   featureFlags: string[]
+  /** Session or API key behind the token. */
+  credentialId?: string
   correlationId: string
   source: 'token' | 'on-behalf-of'
   /** Address that the request came from, as the gateway saw it; undefined for background work. */

@@ -1,5 +1,6 @@
 import { createPeriodic, type Runner } from '@sluice/database'
 import type { Deps } from '../deps.ts'
+import { announceDelegate } from '../modules/delegate/announce-delegate.ts'
 import { assignQueued } from '../modules/task/assign-task.ts'
 import { applyTaskEvent, type LifeEvent } from '../modules/task/end-task.ts'
 import { TIMED_OUT } from '../modules/task/task-store.ts'
@@ -25,10 +26,12 @@ async function look(deps: Deps, signal: AbortSignal): Promise<void> {
   const { prisma, timing } = deps
   const now = deps.now()
   const at = new Date(now)
-  await prisma.delegate.updateMany({
+  const gone = await prisma.delegate.updateManyAndReturn({
     where: { connected: true, lastHeartbeatAt: { lt: new Date(now - timing.connectionStaleMs) } },
     data: { connected: false },
+    select: { accountId: true, id: true },
   })
+  await Promise.all(gone.map(({ accountId, id }) => announceDelegate(deps, accountId, id)))
   const stale = await prisma.$queryRaw<Row[]>`
     select account_id, id, offer_id from task
      where closed_at is null and state = 'offered' and offered_at < ${new Date(now - timing.offerStaleMs)} limit ${PASS_SIZE}`

@@ -17,6 +17,7 @@ import { EDGE_FROM, EDGE_TO, inSpan } from '@sluice/service-kit/tracing'
 import type { WebSocket } from 'ws'
 import type { Deps } from '../../deps.ts'
 import { admitDelegate } from '../delegate/admit-delegate.ts'
+import { announceDelegate } from '../delegate/announce-delegate.ts'
 import { openSecrets } from '../secret/open-secrets.ts'
 import { assignQueued } from '../task/assign-task.ts'
 import { applyTaskEvent, closeWithResult } from '../task/end-task.ts'
@@ -340,7 +341,11 @@ export class DelegateConnection implements HubConnection {
   #mark(data: { draining?: boolean; connected?: boolean }): Promise<void> {
     const { accountId, delegateId, connectionId } = this
     const write = async (): Promise<void> => {
-      await this.#deps.prisma.delegate.updateMany({ where: { accountId, id: delegateId, connectionId }, data })
+      const { count } = await this.#deps.prisma.delegate.updateMany({
+        where: { accountId, id: delegateId, connectionId },
+        data,
+      })
+      if (count > 0) await announceDelegate(this.#deps, accountId, delegateId)
     }
     // One that failed is made up for by the replica's periodic look at its sockets.
     this.#presence = this.#presence.then(write, write)

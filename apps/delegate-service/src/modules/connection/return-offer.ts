@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { announceDelegate } from '../delegate/announce-delegate.ts'
 import { applyTaskEvent } from '../task/end-task.ts'
 import type { ReplicaNotice } from './connection-hub.ts'
 
@@ -12,9 +13,10 @@ export async function returnOffer(
   replicaId: string,
 ): Promise<void> {
   const { accountId, delegateId, taskId, offerId } = offer
-  await deps.prisma.delegate.updateMany({
+  const { count } = await deps.prisma.delegate.updateMany({
     where: { accountId, id: delegateId, replicaId, connected: true },
     data: { connected: false },
   })
+  if (count > 0) await announceDelegate(deps, accountId, delegateId)
   await applyTaskEvent(deps, accountId, taskId, { type: 'endOffer', offerId })
 }

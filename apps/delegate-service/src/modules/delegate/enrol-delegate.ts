@@ -10,6 +10,7 @@ import { recordAudit } from '@sluice/service-kit'
 import { z } from 'zod'
 import type { Deps, Tx } from '../../deps.ts'
 import type { Delegate } from '../../generated/prisma/client.ts'
+import { announceDelegate } from './announce-delegate.ts'
 
 const TokenKey = z.object({
   name: z.string(),
@@ -128,6 +129,7 @@ export async function enrolDelegate(deps: Deps, body: unknown): Promise<Enrolmen
     await auditEnrolment(tx, key, created, { after: auditedOf(created) })
     return created
   })
+  await announceDelegate(deps, accountId, stored.id)
   return {
     delegateId: stored.id,
     name: granted.name,
