@@ -1,7 +1,8 @@
 import { PERMISSIONS, ROLES, type AccessBinding } from '@sluice/contracts/access'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allows, allowsSomewhere } from './evaluate.ts'
+import { accessIn, allows, allowsSomewhere } from './evaluate.ts'
+import { rolesHolding } from './roles.ts'
 
 const subject = { accountId: 'acc-1', principal: { type: 'USER', id: 'usr-1' } } as const
 const binding = (over: Partial<AccessBinding>): AccessBinding => ({
@@ -68,4 +69,25 @@ describe('allows', () => {
       }),
     )
   })
+})
+
+describe('accessIn', () => {
+  test('holds exactly what allows says, in every scope', () => {
+    const bindings = [
+      binding({ role: 'viewer' }),
+      binding({ orgIdentifier: 'default', projectIdentifier: 'shop', role: 'editor' }),
+      binding({ principalId: 'usr-2', role: 'admin' }),
+    ]
+    for (const scope of [{ accountId: 'acc-1' }, project, { accountId: 'acc-2' }]) {
+      const { permissions } = accessIn(bindings, subject, scope)
+      expect(permissions).toEqual(PERMISSIONS.filter((one) => allows(bindings, subject, one, scope)))
+    }
+    expect(accessIn(bindings, subject, project).roles).toEqual(['editor', 'viewer'])
+    expect(accessIn(bindings, subject, { accountId: 'acc-1' }).roles).toEqual(['viewer'])
+  })
+})
+
+test('the weakest role that holds a permission is named first', () => {
+  expect(rolesHolding('core_pipeline_execute')).toEqual(['editor', 'admin'])
+  expect(rolesHolding('core_user_manage')).toEqual(['admin'])
 })

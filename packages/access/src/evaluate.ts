@@ -1,4 +1,11 @@
-import type { AccessBinding, Permission, Principal } from '@sluice/contracts/access'
+import {
+  PERMISSIONS,
+  ROLES,
+  type AccessBinding,
+  type Permission,
+  type Principal,
+  type Role,
+} from '@sluice/contracts/access'
 import type { Scope } from '@sluice/contracts/ids'
 import { roleGrants } from './roles.ts'
 
@@ -46,4 +53,21 @@ export function allowsSomewhere(
   permission: Permission,
 ): boolean {
   return bindingsOf(bindings, subject).some((binding) => roleGrants(binding.role, permission))
+}
+
+/** What the subject may do in `scope`, by bindings there and above; the strongest role first. */
+export function accessIn(
+  bindings: readonly AccessBinding[],
+  subject: AccessSubject,
+  scope: Scope,
+): { permissions: Permission[]; roles: Role[] } {
+  const held = new Set(
+    scope.accountId === subject.accountId
+      ? bindingsOf(bindings, subject)
+          .filter((binding) => covers(binding, scope))
+          .map(({ role }) => role)
+      : [],
+  )
+  const roles = ROLES.filter((role) => held.has(role))
+  return { permissions: PERMISSIONS.filter((permission) => roles.some((role) => roleGrants(role, permission))), roles }
 }

@@ -1,2 +1,2 @@
-export { roleGrants, ROLE_PERMISSIONS } from './roles.ts'
-export { allows, allowsSomewhere, bindingsOf, type AccessSubject } from './evaluate.ts'
+export { roleGrants, rolesHolding, ROLE_PERMISSIONS } from './roles.ts'
+export { accessIn, allows, allowsSomewhere, bindingsOf, type AccessSubject } from './evaluate.ts'

@@ -1,4 +1,4 @@
-import { PERMISSIONS, type Permission, type Role } from '@sluice/contracts/access'
+import { PERMISSIONS, ROLES, type Permission, type Role } from '@sluice/contracts/access'
 
 /** What an editor may do besides looking: change and run things, never people, roles, tokens or settings. */
 const EDITOR_ACTIONS: readonly Permission[] = [
@@ -32,4 +32,9 @@ export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
 /** True if `role` holds `permission`. */
 export function roleGrants(role: Role, permission: Permission): boolean {
   return ROLE_PERMISSIONS[role].has(permission)
+}
+
+/** Roles that hold `permission`, the weakest first: whom to become in order to get it. */
+export function rolesHolding(permission: Permission): Role[] {
+  return ROLES.filter((role) => roleGrants(role, permission)).toReversed()
 }

@@ -1,4 +1,4 @@
-import { allows, allowsSomewhere, bindingsOf } from '@sluice/access'
+import { allows, allowsSomewhere, bindingsOf, rolesHolding } from '@sluice/access'
 import { AccessBinding, type Permission } from '@sluice/contracts/access'
 import { AppError } from '@sluice/contracts/errors'
 import { describeScope, type Scope } from '@sluice/contracts/ids'
@@ -46,10 +46,12 @@ export function createAccessControl(deps: { loadBindings: LoadBindings }): Acces
     },
     async require(actor, permission, scope) {
       if (await control.allows(actor, permission, scope)) return
+      const roles = rolesHolding(permission)
+      const named = roles.map((role) => `"${role}"`).join(' or ')
       throw new AppError(
         'ACCESS_DENIED',
-        `"${actor.principal.name}" lacks the permission "${permission}" in ${describeScope(scope)}. Ask an administrator for a role that holds it.`,
-        { details: { permission, scope } },
+        `"${actor.principal.name}" lacks the permission "${permission}" in ${describeScope(scope)}. Ask an administrator of the account for the role ${named} there.`,
+        { details: { permission, scope, roles } },
       )
     },
     async requireActive(actor) {

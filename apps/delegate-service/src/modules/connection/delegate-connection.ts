@@ -345,7 +345,7 @@ export class DelegateConnection implements HubConnection {
         where: { accountId, id: delegateId, connectionId },
         data,
       })
-      if (count > 0) await announceDelegate(this.#deps, accountId, delegateId)
+      if (count > 0) this.#background('announce', announceDelegate(this.#deps, accountId, delegateId))
     }
     // One that failed is made up for by the replica's periodic look at its sockets.
     this.#presence = this.#presence.then(write, write)
