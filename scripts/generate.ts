@@ -32,6 +32,7 @@ const GENERATORS: readonly Generator[] = [
     command: 'node',
     args: ['packages/contracts/scripts/write-documents.ts', ...flags],
   },
+  { name: 'operations of the UI', cwd: 'apps/ui', command: 'node', args: ['scripts/write-operations.ts', ...flags] },
   { name: 'docs/openapi.json', cwd: '.', command: 'node', args: ['apps/gateway/src/write-openapi.ts', ...flags] },
 ]
 

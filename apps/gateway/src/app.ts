@@ -8,6 +8,7 @@ import { createForwarding } from './modules/forwarding/forward-request.ts'
 import { createRateLimits } from './modules/rate-limit/create-rate-limits.ts'
 import { registerDocsPage } from './modules/reference/docs-page.ts'
 import { openApiText } from './modules/reference/openapi-document.ts'
+import { serveUi } from './modules/ui/serve-ui.ts'
 
 const LOGIN_PATH = '/gateway/ng/api/auth/login'
 /** A sign-in body is some hundred bytes. */
@@ -65,8 +66,8 @@ export async function buildApp(deps: Deps): Promise<FastifyInstance> {
     return reply.type('application/json').header('cache-control', 'no-cache').send(document)
   })
   await registerDocsPage(app)
-  // Who opens the printed address in a browser finds the API until the UI is served here.
-  app.get('/', (_request, reply) => reply.redirect('/gateway/docs', 302))
+  if (config.uiDir === undefined) app.get('/', (_request, reply) => reply.redirect('/gateway/docs', 302))
+  else await serveUi(app, config.uiDir)
 
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()

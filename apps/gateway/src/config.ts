@@ -5,6 +5,8 @@ import { z } from 'zod'
 export interface GatewayConfig extends ServiceConfig {
   redisUrl: string
   limits: RateLimits
+  /** Folder of the built UI; absent: only the API is served. */
+  uiDir: string | undefined
 }
 
 /** Requests that are let through per window. */
@@ -21,6 +23,7 @@ export interface RateLimits {
 
 const Env = z.object({
   SLUICE_REDIS_URL: z.string(),
+  SLUICE_UI_DIR: z.string().min(1).optional(),
   SLUICE_RATE_LIMIT_PER_CREDENTIAL_MINUTE: z.coerce.number().int().min(1).default(3_000),
   SLUICE_RATE_LIMIT_PER_ADDRESS_TEN_SECONDS: z.coerce.number().int().min(1).default(5_000),
   SLUICE_RATE_LIMIT_LOGINS_PER_MINUTE: z.coerce.number().int().min(1).default(10),
@@ -41,6 +44,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   return {
     ...service,
     redisUrl: parsed.data.SLUICE_REDIS_URL,
+    uiDir: parsed.data.SLUICE_UI_DIR,
     limits: {
       perCredentialMinute: parsed.data.SLUICE_RATE_LIMIT_PER_CREDENTIAL_MINUTE,
       perAddressTenSeconds: parsed.data.SLUICE_RATE_LIMIT_PER_ADDRESS_TEN_SECONDS,

@@ -136,6 +136,7 @@ export async function startGateway(limits: Partial<RateLimits> = {}): Promise<Te
     logLevel: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     publicUrl: origin,
     redisUrl: redis.urlFor('gateway', passwords.gateway),
+    uiDir: undefined,
     limits: {
       perCredentialMinute: 1_000,
       perAddressTenSeconds: 5_000,

@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState } from 'react'
+import { session } from './session.ts'
+
+/** `open`: live. `lost`: the browser tries again. `ended`: the stream said that nothing follows. */
+export type StreamState = 'connecting' | 'open' | 'lost' | 'ended'
+
+interface StreamOptions {
+  /** Address of the stream, or undefined for none. */
+  url: string | undefined
+  /** Called with the parsed data of each event. `event: end` ends the stream. */
+  onEvent: (name: string, data: unknown, id: string) => void
+  /** Names of the events to listen to. */
+  events: readonly string[]
+  /** Called at each reconnect: what happened in between has to be read again. */
+  onReopen?: () => void
+}
+
+/** First wait before an ended connection is opened again; doubles up to the longest. */
+const RETRY_MS = 500
+const RETRY_MAX_MS = 10_000
+
+/**
+ * Follows server-sent events while the component is mounted. The browser reconnects by itself where the connection
+ * broke; where the server refused (an ended session, a service that starts), this opens it again.
+ */
+export function useEventStream({ url, onEvent, events, onReopen }: StreamOptions): StreamState {
+  const [state, setState] = useState<StreamState>('connecting')
+  const handlers = useRef({ onEvent, onReopen })
+  useEffect(() => {
+    handlers.current = { onEvent, onReopen }
+  })
+  const names = events.join(',')
+  useEffect(() => {
+    if (url === undefined) return
+    let source: EventSource | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let retryMs = RETRY_MS
+    let wasOpen = false
+    let isOver = false
+    const finish = (): void => {
+      isOver = true
+      source?.close()
+      setState('ended')
+    }
+    const open = (): void => {
+      source = new EventSource(url)
+      source.addEventListener('open', () => {
+        retryMs = RETRY_MS
+        if (wasOpen) handlers.current.onReopen?.()
+        wasOpen = true
+        setState('open')
+      })
+      for (const name of names.split(',')) {
+        source.addEventListener(name, (event: MessageEvent<string>) => {
+          handlers.current.onEvent(name, event.data === '' ? undefined : JSON.parse(event.data), event.lastEventId)
+        })
+      }
+      source.addEventListener('end', finish)
+      source.addEventListener('error', () => {
+        if (isOver) return
+        setState('lost')
+        if (source?.readyState !== EventSource.CLOSED) return
+        timer = setTimeout(open, session.isExpired() ? RETRY_MAX_MS : retryMs)
+        retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
+      })
+    }
+    open()
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+      source?.close()
+    }
+  }, [url, names])
+  return url === undefined ? 'ended' : state
+}

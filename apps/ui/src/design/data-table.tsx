@@ -1,0 +1,107 @@
+import { ActionIcon } from '@mantine/core'
+import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import classes from './data-table.module.css'
+import { FailedState, LoadingRows } from './states.tsx'
+
+export interface Column<Row> {
+  key: string
+  header: ReactNode
+  cell: (row: Row) => ReactNode
+  /** CSS width; the widest columns go without. */
+  width?: number | string
+  align?: 'left' | 'right'
+}
+
+interface DataTableProps<Row> {
+  /** Said to screen readers. */
+  label: string
+  columns: readonly Column<Row>[]
+  rows: readonly Row[] | undefined
+  rowKey: (row: Row) => string
+  /** Opens a row; a link in the first cell should lead to the same place. */
+  onOpen?: (row: Row) => void
+  isSelected?: (row: Row) => boolean
+  error?: unknown
+  onRetry?: () => void
+  /** Shown where there are no rows. */
+  empty: ReactNode
+  paging?: Paging
+  /** An older page is still shown while the next one loads. */
+  isStale?: boolean
+}
+
+export interface Paging {
+  /** From 0. */
+  pageIndex: number
+  pageSize: number
+  total: number
+  onPage: (pageIndex: number) => void
+}
+
+/** A list whose pages come from the server. Header and footer stay in place while rows come. */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, columns, rows, rowKey, onOpen, isSelected, error, onRetry, empty, paging, isStale } = props
+  return (
+    <div className={classes.frame}>
+      <div className={classes.scroll} data-stale={isStale === true ? true : undefined}>
+        <table className={classes.table} aria-label={label}>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column.key} scope="col" style={{ width: column.width, textAlign: column.align }}>
+                  {column.header}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {(rows ?? []).map((row) => (
+              <tr
+                key={rowKey(row)}
+                data-openable={onOpen === undefined ? undefined : true}
+                data-selected={isSelected?.(row) === true ? true : undefined}
+                onClick={(event) => {
+                  if (onOpen === undefined || (event.target as Element).closest('a,button,input,label') !== null) return
+                  if (window.getSelection()?.isCollapsed === false) return
+                  onOpen(row)
+                }}
+              >
+                {columns.map((column) => (
+                  <td key={column.key} style={{ textAlign: column.align }}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {rows === undefined && error === undefined ? <LoadingRows /> : null}
+        {rows === undefined && error !== undefined && error !== null ? (
+          <FailedState error={error} onRetry={onRetry} />
+        ) : null}
+        {rows?.length === 0 ? empty : null}
+      </div>
+      {paging === undefined ? null : <Pager {...paging} />}
+    </div>
+  )
+}
+
+function Pager({ pageIndex, pageSize, total, onPage }: Paging) {
+  const pages = Math.max(1, Math.ceil(total / pageSize))
+  const first = total === 0 ? 0 : pageIndex * pageSize + 1
+  const last = Math.min(total, (pageIndex + 1) * pageSize)
+  return (
+    <div className={classes.pager}>
+      <span aria-live="polite">
+        {first.toLocaleString()}–{last.toLocaleString()} of {total.toLocaleString()}
+      </span>
+      <ActionIcon aria-label="Previous page" disabled={pageIndex === 0} onClick={() => onPage(pageIndex - 1)}>
+        <IconChevronLeft size={16} />
+      </ActionIcon>
+      <ActionIcon aria-label="Next page" disabled={pageIndex >= pages - 1} onClick={() => onPage(pageIndex + 1)}>
+        <IconChevronRight size={16} />
+      </ActionIcon>
+    </div>
+  )
+}

@@ -1,0 +1,48 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { lastProject, pathsOf } from './api/project.ts'
+import { FailedState, LoadingRows } from './design/states.tsx'
+import { designRoute } from './pages/design/route.ts'
+import { homeRoute } from './pages/home/route.ts'
+import { loginRoute } from './pages/login/route.ts'
+import { accountRoute, projectRoute, rootRoute, signedInRoute } from './routes.tsx'
+
+const startRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: pathsOf(lastProject()).home, replace: true })
+  },
+})
+
+// A line per page, in the order of the navigation.
+const routeTree = rootRoute.addChildren([
+  loginRoute,
+  signedInRoute.addChildren([
+    startRoute,
+    designRoute,
+    projectRoute.addChildren([homeRoute]),
+    accountRoute.addChildren([]),
+  ]),
+])
+
+/** The app's router; loaders find the query client in its context. */
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    // React Query decides what is fresh.
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 200,
+    defaultPendingComponent: () => <LoadingRows />,
+    defaultErrorComponent: ({ error, reset }) => <FailedState error={error} onRetry={reset} />,
+    scrollRestoration: true,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>
+  }
+}
