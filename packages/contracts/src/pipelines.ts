@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Principal } from './access.ts'
 import { Problem } from './errors.ts'
+import { ExecutionDetail, ExecutionStatus, NodeExecutionStatus } from './execution-graph.ts'
 import { EpochMs, idSchema, Identifier } from './ids.ts'
 import { defineRoute, PageQuery, pageOf, ProjectQuery } from './routes.ts'
 
@@ -21,7 +22,7 @@ export const PipelineSummary = z
     version: z.number().int(),
     createdAt: EpochMs,
     lastUpdatedAt: EpochMs,
-    lastExecution: z.object({ executionId: z.string(), status: z.string(), startedAt: EpochMs }).optional(),
+    lastExecution: z.object({ executionId: z.string(), status: ExecutionStatus, startedAt: EpochMs }).optional(),
   })
   .meta({ id: 'PipelineSummary' })
 export type PipelineSummary = z.infer<typeof PipelineSummary>
@@ -150,7 +151,7 @@ export const ExecutionSummary = z
     pipelineIdentifier: z.string(),
     name: z.string(),
     runSequence: z.number().int(),
-    status: z.string(),
+    status: ExecutionStatus,
     startTs: EpochMs,
     endTs: EpochMs.optional(),
     executionTriggerInfo: z.object({ triggerType: z.string(), triggeredBy: Principal }),
@@ -160,7 +161,12 @@ export const ExecutionSummary = z
 export type ExecutionSummary = z.infer<typeof ExecutionSummary>
 
 const Started = z.object({
-  planExecution: z.object({ uuid: z.string(), status: z.string(), startTs: EpochMs, runSequence: z.number().int() }),
+  planExecution: z.object({
+    uuid: z.string(),
+    status: NodeExecutionStatus,
+    startTs: EpochMs,
+    runSequence: z.number().int(),
+  }),
 })
 
 export const executePipeline = defineRoute({
@@ -230,14 +236,6 @@ export const listExecutions = defineRoute({
   family: 'ng',
   errors: [],
 })
-
-/** The published shape: `pipelineExecutionSummary` and `executionGraph`; made by `@sluice/pipeline`. */
-export const ExecutionDetail = z
-  .object({
-    pipelineExecutionSummary: z.record(z.string(), z.unknown()),
-    executionGraph: z.record(z.string(), z.unknown()),
-  })
-  .meta({ id: 'ExecutionDetail' })
 
 export const getExecution = defineRoute({
   service: 'pipeline-service',

@@ -1,13 +1,7 @@
 export { outputsContext } from './context/outputs-context.ts'
-export { publicNodeStatus, publicSummaryStatus } from './graph/public-status.ts'
+export { publicExecutionStatus, publicNodeStatus, publicSummaryStatus } from './graph/public-status.ts'
 export { redactSecrets } from './graph/redact-secrets.ts'
-export {
-  type ExecutionGraphView,
-  type FailureInfo,
-  type GraphNode,
-  type LayoutNode,
-  toExecutionGraph,
-} from './graph/to-execution-graph.ts'
+export { toExecutionGraph } from './graph/to-execution-graph.ts'
 export { compilePlan, DEFAULT_TIMEOUTS } from './plan/compile-plan.ts'
 export type {
   ExecutionPlan,

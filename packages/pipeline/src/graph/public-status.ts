@@ -1,31 +1,41 @@
+import {
+  type ExecutionStatus,
+  NODE_EXECUTION_STATUSES,
+  type NodeExecutionStatus,
+} from '@sluice/contracts/execution-graph'
 import type { NodeStatus } from '../state/node-status.ts'
 
-/** Names of the public API: of a node in the graph, and of a stage or pipeline in the summary. */
-const PUBLIC: Readonly<Record<NodeStatus, { node: string; summary: string }>> = {
-  QUEUED: { node: 'QUEUED', summary: 'NotStarted' },
-  RUNNING: { node: 'RUNNING', summary: 'Running' },
-  TASK_WAITING: { node: 'TASK_WAITING', summary: 'Running' },
-  UNREACHABLE: { node: 'TASK_WAITING', summary: 'Running' },
-  APPROVAL_WAITING: { node: 'APPROVAL_WAITING', summary: 'ApprovalWaiting' },
-  INTERVENTION_WAITING: { node: 'INTERVENTION_WAITING', summary: 'InterventionWaiting' },
-  RESOURCE_WAITING: { node: 'RESOURCE_WAITING', summary: 'ResourceWaiting' },
-  PAUSED: { node: 'PAUSED', summary: 'Paused' },
-  ABORTING: { node: 'DISCONTINUING', summary: 'Discontinuing' },
-  SUCCEEDED: { node: 'SUCCEEDED', summary: 'Success' },
-  FAILED: { node: 'FAILED', summary: 'Failed' },
-  IGNORE_FAILED: { node: 'IGNORE_FAILED', summary: 'IgnoreFailed' },
-  SKIPPED: { node: 'SKIPPED', summary: 'Skipped' },
-  ABORTED: { node: 'ABORTED', summary: 'Aborted' },
-  EXPIRED: { node: 'EXPIRED', summary: 'Expired' },
-  APPROVAL_REJECTED: { node: 'APPROVAL_REJECTED', summary: 'ApprovalRejected' },
+/** Names of the public API for a node in the graph. */
+const PUBLIC: Readonly<Record<NodeStatus, NodeExecutionStatus>> = {
+  QUEUED: 'QUEUED',
+  RUNNING: 'RUNNING',
+  TASK_WAITING: 'TASK_WAITING',
+  UNREACHABLE: 'TASK_WAITING',
+  APPROVAL_WAITING: 'APPROVAL_WAITING',
+  INTERVENTION_WAITING: 'INTERVENTION_WAITING',
+  RESOURCE_WAITING: 'RESOURCE_WAITING',
+  PAUSED: 'PAUSED',
+  ABORTING: 'DISCONTINUING',
+  SUCCEEDED: 'SUCCEEDED',
+  FAILED: 'FAILED',
+  IGNORE_FAILED: 'IGNORE_FAILED',
+  SKIPPED: 'SKIPPED',
+  ABORTED: 'ABORTED',
+  EXPIRED: 'EXPIRED',
+  APPROVAL_REJECTED: 'APPROVAL_REJECTED',
 }
 
 /** `SUCCEEDED`, `FAILED`, …: status of a node of the execution graph. */
-export function publicNodeStatus(status: NodeStatus): string {
-  return PUBLIC[status].node
+export function publicNodeStatus(status: NodeStatus): NodeExecutionStatus {
+  return PUBLIC[status]
 }
 
-/** `Success`, `Failed`, `Running`, …: status of a pipeline or a stage in the summary. */
-export function publicSummaryStatus(status: NodeStatus): string {
-  return PUBLIC[status].summary
+/** `Success`, `Failed`, `Running`, …: status of a stage in the summary. */
+export function publicSummaryStatus(status: NodeStatus): ExecutionStatus {
+  return NODE_EXECUTION_STATUSES[PUBLIC[status]]
+}
+
+/** Status of a whole execution: one that was accepted and hasn't begun is queued, not something that may never start. */
+export function publicExecutionStatus(status: NodeStatus): ExecutionStatus {
+  return status === 'QUEUED' ? 'Queued' : publicSummaryStatus(status)
 }

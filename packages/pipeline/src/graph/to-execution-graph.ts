@@ -1,86 +1,18 @@
-import type { JsonObject, JsonValue } from '@sluice/expressions'
+import {
+  type ExecutionDetail,
+  type GraphNode,
+  type LayoutNode,
+  type NodeFailure,
+  type UnitProgress,
+  UnitStatus,
+} from '@sluice/contracts/execution-graph'
+import { isJsonObject, type JsonObject } from '@sluice/expressions'
 import { type ExecutionPlan, indexPlan, type PlanNode } from '../plan/execution-plan.ts'
 import { type ExecutionState, recordOf } from '../state/execution-state.ts'
 import type { NodeRecord, NodeUnit } from '../state/node-record.ts'
 import { logKeyOf } from '../state/submit-task.ts'
-import { publicNodeStatus, publicSummaryStatus } from './public-status.ts'
+import { publicExecutionStatus, publicNodeStatus, publicSummaryStatus } from './public-status.ts'
 import { redactSecrets } from './redact-secrets.ts'
-
-export interface FailureInfo {
-  readonly message: string
-  readonly code: string
-  readonly failureTypeList: readonly string[]
-}
-
-/** A stage in the summary: what a picture of the pipeline needs. */
-export interface LayoutNode {
-  readonly nodeType: string
-  readonly nodeGroup: 'STAGE'
-  readonly nodeIdentifier: string
-  readonly name: string
-  readonly nodeUuid: string
-  readonly baseFqn: string
-  readonly status: string
-  readonly startTs: number | null
-  readonly endTs: number | null
-  readonly failureInfo: FailureInfo | null
-  readonly edgeLayoutList: { readonly currentNodeChildren: readonly string[]; readonly nextIds: readonly string[] }
-}
-
-/** A node of the execution graph. Times are epoch ms. */
-export interface GraphNode {
-  readonly uuid: string
-  readonly setupId: string
-  readonly name: string
-  readonly identifier: string
-  readonly baseFqn: string
-  readonly stepType: string
-  readonly status: string
-  readonly startTs: number | null
-  readonly endTs: number | null
-  readonly failureInfo: FailureInfo | null
-  readonly outcomes: Readonly<Record<string, JsonValue>>
-  readonly stepParameters: JsonValue
-  readonly unitProgresses: readonly { unitName: string; status: string; startTime: number; endTime: number | null }[]
-  readonly progressData: { readonly message: string } | null
-  readonly delegateInfoList: readonly { id: string; name: string; taskId: string | null }[]
-  readonly logBaseKey: string
-  readonly skipInfo: { readonly reason: string } | null
-  readonly nodeRunInfo: { readonly whenCondition: string; readonly evaluatedCondition: boolean } | null
-  readonly retryCount: number
-}
-
-export interface ExecutionGraphView {
-  readonly pipelineExecutionSummary: {
-    readonly planExecutionId: string
-    readonly pipelineIdentifier: string
-    readonly name: string
-    readonly orgIdentifier: string | null
-    readonly projectIdentifier: string | null
-    readonly runSequence: number
-    readonly status: string
-    readonly startTs: number | null
-    readonly endTs: number | null
-    readonly failureInfo: FailureInfo | null
-    readonly executionTriggerInfo: {
-      readonly triggerType: string
-      readonly triggeredBy: { identifier: string; email: string | null }
-    }
-    readonly layoutNodeMap: Readonly<Record<string, LayoutNode>>
-    readonly startingNodeId: string
-    readonly totalStagesCount: number
-    readonly successfulStagesCount: number
-    readonly failedStagesCount: number
-    readonly runningStagesCount: number
-  }
-  readonly executionGraph: {
-    readonly rootNodeId: string
-    readonly nodeMap: Readonly<Record<string, GraphNode>>
-    readonly nodeAdjacencyListMap: Readonly<
-      Record<string, { readonly children: readonly string[]; readonly nextIds: readonly string[] }>
-    >
-  }
-}
 
 /**
  * The execution as the public API shows it. Nodes are keyed by node execution id; `children` holds the first child, whose
@@ -91,7 +23,7 @@ export function toExecutionGraph(
   plan: ExecutionPlan,
   state: ExecutionState,
   options: { stageNodeId?: string } = {},
-): ExecutionGraphView {
+): ExecutionDetail {
   const nodes = indexPlan(plan)
   const root = recordOf(state, plan.rootId)
   const rootNode = nodes.get(plan.rootId)
@@ -109,8 +41,7 @@ export function toExecutionGraph(
       orgIdentifier: plan.pipeline.orgIdentifier,
       projectIdentifier: plan.pipeline.projectIdentifier,
       runSequence: run.sequenceId,
-      // A run that was accepted and hasn't begun is shown as queued, not as a stage that may never start.
-      status: root.status === 'QUEUED' ? 'Queued' : publicSummaryStatus(root.status),
+      status: publicExecutionStatus(root.status),
       startTs: root.startedAt ?? run.startTs,
       endTs: root.endedAt,
       failureInfo: failureInfo(root),
@@ -118,6 +49,7 @@ export function toExecutionGraph(
         triggerType: run.triggerType,
         triggeredBy: {
           identifier: run.triggeredBy.identifier ?? run.triggeredBy.name,
+          name: run.triggeredBy.name,
           email: run.triggeredBy.email ?? null,
         },
       },
@@ -173,7 +105,7 @@ function nextSibling(node: PlanNode, nodes: ReadonlyMap<string, PlanNode>): stri
   return siblings[siblings.indexOf(node.id) + 1]
 }
 
-function layoutNode(node: PlanNode, record: NodeRecord, nextIds: readonly string[]): LayoutNode {
+function layoutNode(node: PlanNode, record: NodeRecord, nextIds: string[]): LayoutNode {
   return {
     nodeType: node.kind === 'stage' ? node.stageType : node.kind,
     nodeGroup: 'STAGE',
@@ -202,9 +134,10 @@ function graphNode(plan: ExecutionPlan, node: PlanNode, record: NodeRecord): Gra
     startTs: record.startedAt,
     endTs: record.endedAt,
     failureInfo: failureInfo(record),
-    outcomes: record.outputs === null ? {} : { output: redactSecrets(record.outputs) },
-    stepParameters: node.kind === 'step' ? redactSecrets(parametersOf(node, record)) : null,
+    outcomes: record.outputs === null ? {} : { output: redacted(record.outputs) },
+    stepParameters: node.kind === 'step' ? redacted(parametersOf(node, record)) : null,
     unitProgresses: record.units.map(unitProgress),
+    changesetProgress: null,
     progressData: record.task?.waitingFor == null ? null : { message: record.task.waitingFor },
     delegateInfoList: record.delegate === null ? [] : [{ ...record.delegate, taskId: record.task?.taskId ?? null }],
     logBaseKey: logKeyOf(plan, record.id, record.attempt),
@@ -215,6 +148,11 @@ function graphNode(plan: ExecutionPlan, node: PlanNode, record: NodeRecord): Gra
         : { whenCondition: condition, evaluatedCondition: record.status !== 'SKIPPED' },
     retryCount: Math.max(0, record.attempt - 1),
   }
+}
+
+function redacted(value: JsonObject): JsonObject {
+  const shown = redactSecrets(value)
+  return isJsonObject(shown) ? shown : {}
 }
 
 /** Resolved parameters once the step has started, else as written. */
@@ -236,11 +174,18 @@ function stepTypeOf(node: PlanNode): string {
   }
 }
 
-function unitProgress(unit: NodeUnit): GraphNode['unitProgresses'][number] {
-  return { unitName: unit.name, status: unit.status, startTime: unit.startedAt, endTime: unit.endedAt ?? null }
+function unitProgress(unit: NodeUnit): UnitProgress {
+  const status = UnitStatus.safeParse(unit.status)
+  return {
+    unitName: unit.name,
+    // A delegate of another version may know more; what is shown is whether it goes on.
+    status: status.success ? status.data : unit.endedAt === undefined ? 'running' : 'succeeded',
+    startTime: unit.startedAt,
+    endTime: unit.endedAt ?? null,
+  }
 }
 
-function failureInfo({ failure }: NodeRecord): FailureInfo | null {
+function failureInfo({ failure }: NodeRecord): NodeFailure | null {
   if (failure === null) return null
   const { message, code, failureTypes } = failure
   return { message, code, failureTypeList: failureTypes }

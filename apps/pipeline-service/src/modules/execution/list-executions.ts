@@ -1,9 +1,8 @@
-import { Principal } from '@sluice/contracts/access'
-import type { ExecutionSummary } from '@sluice/contracts/pipelines'
 import { toPage } from '@sluice/contracts/routes'
-import { NODE_STATUSES, publicSummaryStatus } from '@sluice/pipeline'
+import { NODE_STATUSES } from '@sluice/pipeline'
 import type { Deps } from '../../deps.ts'
 import type { ProjectScope } from '../project-scope.ts'
+import { shownStatus, toExecutionSummary } from './execution-mapper.ts'
 
 export interface ListExecutionsInput {
   scope: ProjectScope
@@ -14,17 +13,10 @@ export interface ListExecutionsInput {
   status?: string
 }
 
-function summaryStatus(stored: string): string {
-  const status = NODE_STATUSES.find((candidate) => candidate === stored)
-  return status === undefined ? stored : publicSummaryStatus(status)
-}
-
 /** A page of the project's executions, newest first. */
 export async function listExecutions(deps: Deps, input: ListExecutionsInput) {
   const statuses =
-    input.status === undefined
-      ? undefined
-      : NODE_STATUSES.filter((status) => publicSummaryStatus(status) === input.status)
+    input.status === undefined ? undefined : NODE_STATUSES.filter((status) => shownStatus(status) === input.status)
   const where = {
     ...input.scope,
     ...(input.pipelineIdentifier === undefined ? {} : { pipelineIdentifier: input.pipelineIdentifier }),
@@ -40,16 +32,5 @@ export async function listExecutions(deps: Deps, input: ListExecutionsInput) {
     }),
     deps.prisma.execution.count({ where }),
   ])
-  const content = rows.map((row): ExecutionSummary => ({
-    planExecutionId: row.id,
-    pipelineIdentifier: row.pipelineIdentifier,
-    name: row.pipelineName,
-    runSequence: row.runSequence,
-    status: summaryStatus(row.status),
-    startTs: row.startedAt.getTime(),
-    endTs: row.endedAt?.getTime(),
-    executionTriggerInfo: { triggerType: 'MANUAL', triggeredBy: Principal.parse(row.principal) },
-    failureInfo: row.failureMessage === null ? undefined : { message: row.failureMessage },
-  }))
-  return toPage(content, total, input)
+  return toPage(rows.map(toExecutionSummary), total, input)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Principal } from '@sluice/contracts/access'
 import { AppError } from '@sluice/contracts/errors'
+import type { NodeExecutionStatus } from '@sluice/contracts/execution-graph'
 import { newId } from '@sluice/contracts/ids'
 import {
   advance,
@@ -8,6 +9,7 @@ import {
   compilePlan,
   createExecution,
   nextDueAt,
+  publicNodeStatus,
   type ExecutionPlan,
 } from '@sluice/pipeline'
 import { recordAudit, type Actor } from '@sluice/service-kit'
@@ -19,7 +21,7 @@ import type { ProjectScope } from '../project-scope.ts'
 import { insertNodes, storeAdvance, type Tx } from './execution-store.ts'
 
 export interface StartedExecution {
-  planExecution: { uuid: string; status: string; startTs: number; runSequence: number }
+  planExecution: { uuid: string; status: NodeExecutionStatus; startTs: number; runSequence: number }
 }
 
 export interface StartExecutionInput {
@@ -108,7 +110,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
     return {
       after: () => deps.queues.wake('pipeline.wake', { accountId: scope.accountId, id: executionId }),
       runSequence: sequence,
-      status: root?.status ?? 'QUEUED',
+      status: publicNodeStatus(root?.status ?? 'QUEUED'),
     }
   })
   await after()

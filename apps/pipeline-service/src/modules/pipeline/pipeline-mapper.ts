@@ -1,6 +1,7 @@
 import type { PipelineDetail, PipelineSummary } from '@sluice/contracts/pipelines'
 import { Tags } from '@sluice/contracts/ids'
 import type { Pipeline } from '../../generated/prisma/client.ts'
+import { shownStatus } from '../execution/execution-mapper.ts'
 
 export type LastExecution = { id: string; status: string; startedAt: Date }
 
@@ -18,7 +19,7 @@ export function toPipelineSummary(row: Pipeline, last?: LastExecution): Pipeline
     lastExecution:
       last === undefined
         ? undefined
-        : { executionId: last.id, status: last.status, startedAt: last.startedAt.getTime() },
+        : { executionId: last.id, status: shownStatus(last.status), startedAt: last.startedAt.getTime() },
   }
 }
 
