@@ -39,21 +39,21 @@ function isPagePath(path: string): boolean {
  * @throws AppError INVALID_REQUEST where the folder holds no built UI
  */
 export async function serveUi(app: FastifyInstance, folder: string): Promise<void> {
-  const page = readPage(folder)
+  readPage(folder)
   const sendPage = (reply: FastifyReply): FastifyReply => {
     const nonce = randomBytes(16).toString('base64')
     return reply
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
       .header('content-security-policy', policyOf(nonce))
-      .send(page.replaceAll(NONCE_WORD, nonce))
+      .send(readPage(folder).replaceAll(NONCE_WORD, nonce))
   }
   await app.register(fastifyStatic, {
     root: folder,
+    serve: false,
     index: false,
     preCompressed: true,
-    wildcard: false,
-    globIgnore: ['index.html', '.vite/**', '**/*.gz', '**/*.br'],
+    dotfiles: 'ignore',
     cacheControl: false,
     setHeaders: (reply, path) => {
       const isHashed = path.includes(`/${HASHED_FOLDER}/`)
@@ -62,10 +62,16 @@ export async function serveUi(app: FastifyInstance, folder: string): Promise<voi
   })
   app.get('/', (_request, reply) => sendPage(reply))
   app.get('/*', (request, reply) => {
-    const path = new URL(request.url, 'https://localhost').pathname
+    const path = decodeURIComponent(new URL(request.url, 'https://localhost').pathname)
     if (isPagePath(path)) return sendPage(reply)
-    throw new AppError('ROUTE_NOT_FOUND', `There is nothing at "${path}". The API is described at /gateway/docs.`)
+    // The bare page would lack its nonce; the compressed copies are sent in place of the files that they are copies of.
+    if (path === '/index.html' || path.startsWith('/gateway/') || /\.(br|gz)$/.test(path)) throw nothingAt(path)
+    return reply.sendFile(path.slice(1))
   })
+}
+
+function nothingAt(path: string): AppError {
+  return new AppError('ROUTE_NOT_FOUND', `There is nothing at "${path}". The API is described at /gateway/docs.`)
 }
 
 function readPage(folder: string): string {
