@@ -15,7 +15,7 @@ const INSTALLED = join(repository, 'node_modules', '.package-lock.json')
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /**
- * Installs the npm packages, and a redis-server where there is none (asking first, unless `yes`).
+ * Installs the npm packages, and redis-server and git where there are none (asking first, unless `yes`).
  * Ends the process with one clear sentence when something can't be had.
  */
 export async function prepare({ yes }) {
@@ -26,7 +26,7 @@ export async function prepare({ yes }) {
     )
   }
   if (!isInstalled()) installPackages()
-  if (!hasRedis()) await installRedis(yes)
+  await installPrograms(yes)
 }
 
 /** Whether node_modules holds what the lock file asks for. File times say nothing: a checkout touches the lock. */
@@ -54,31 +54,47 @@ function installPackages() {
     fail('npm ci failed, see above. Free disk space or reach the registry, whichever it names, and try again.')
 }
 
-function hasRedis() {
-  return ['redis-server', 'valkey-server'].some(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
-  )
+/** Programs that no npm package brings, and how to get them. */
+const PROGRAMS = [
+  {
+    isThere: () => runs('redis-server', '--version') || runs('valkey-server', '--version'),
+    missing: 'redis-server 6.2 or newer',
+    debian: 'redis-server',
+    brew: 'redis',
+  },
+  { isThere: () => runs('git', '--version'), missing: 'git', debian: 'git', brew: 'git' },
+]
+
+function runs(command, ...args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
-async function installRedis(yes) {
+async function installPrograms(yes) {
+  const missing = PROGRAMS.filter(({ isThere }) => !isThere())
+  if (missing.length === 0) return
+  const packages = missing.map(({ debian }) => debian)
   const byHand =
-    process.platform === 'darwin' ? 'brew install redis' : 'sudo apt-get update && sudo apt-get install -y redis-server'
-  const why = 'Sluice needs redis-server 6.2 or newer, and there is none on the PATH.'
-  const install = `Install it and try again:\n\n  ${byHand}`
+    process.platform === 'darwin'
+      ? `brew install ${missing.map(({ brew }) => brew).join(' ')}`
+      : `sudo apt-get update && sudo apt-get install -y ${packages.join(' ')}`
+  const why = `Sluice needs ${missing.map(({ missing: what }) => what).join(' and ')}, not found on the PATH.`
+  const install = `Install what is missing and try again:\n\n  ${byHand}`
   if (!isDebian() || process.getuid?.() !== 0) fail(`${why} ${install}`)
-  if (!yes && !(await agrees(`${why} Install the system package "redis-server" now? [y/N] `)))
+  const named = packages.length === 1 ? `package "${packages[0]}"` : `packages "${packages.join('", "')}"`
+  if (!yes && !(await agrees(`${why} Install the system ${named} now? [y/N] `)))
     fail(`${why} Nothing was installed. ${install}`)
-  say('Installing redis-server …')
-  // The package would start a system service. It is not ours, and the private one needs none: 101 means "not allowed".
+  say(`Installing ${packages.join(' and ')} …`)
+  // A package would start its system service. It is not ours, and the private one needs none: 101 means "not allowed".
   const hadPolicy = existsSync(POLICY)
   if (!hadPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
     aptGet('update', '-qq')
-    aptGet('install', '-y', '-qq', '--no-install-recommends', 'redis-server')
+    aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages)
   } finally {
     if (!hadPolicy) rmSync(POLICY, { force: true })
   }
-  if (!hasRedis()) fail(`apt-get could not install redis-server, see above. ${install}`)
+  const still = missing.find(({ isThere }) => !isThere())
+  if (still) fail(`apt-get could not install ${still.debian}, see above. ${install}`)
 }
 
 function aptGet(...args) {

@@ -1,6 +1,7 @@
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readOptions } from './options.ts'
+import type { DemoHandles } from './demo/demo.ts'
 import { startStack, type Stack } from './stack/start-stack.ts'
 import { SERVICE_NAMES } from '@sluice/contracts/network'
 import { UserError } from './user-error.ts'
@@ -23,6 +24,8 @@ async function main(): Promise<number> {
         : resolve(process.env['INIT_CWD'] ?? process.cwd(), options.dataDir),
     port: options.port,
     processes: options.withDelegate ? undefined : SERVICE_NAMES,
+    demo: options.withDemo,
+    ui: true,
     signal: ending,
     onProgress: (sentence) => print(`  ${seconds(startedAt)}  ${sentence}`),
   })
@@ -62,25 +65,36 @@ function listenForTheEnd(): AbortSignal {
 }
 
 function greeting(stack: Stack, startedAt: number): string {
-  const lines = [
-    '',
-    `Sluice is ready after ${seconds(startedAt).trim()}: ${stack.gatewayUrl}`,
-    '',
-    `  curl --cacert ${stack.caFile} ${stack.gatewayUrl}/gateway/openapi.json`,
-    '',
-  ]
+  const lines = ['', `Sluice is ready after ${seconds(startedAt).trim()}.`, '', `  ${stack.gatewayUrl}`, '']
   if (stack.password !== undefined) {
-    lines.push(
-      '  First account, shown only now:',
-      '    user      admin@localhost',
-      `    password  ${stack.password}`,
-      '',
-    )
+    lines.push('  user      admin@localhost', `  password  ${stack.password}   (shown only now)`, '')
   }
+  if (stack.demo !== undefined) lines.push(...describeDemo(stack.demo), '')
   lines.push(
+    `  from a shell: curl --cacert ${fromHere(stack.caFile)} ${stack.gatewayUrl}/gateway/openapi.json`,
+    '',
     'It listens on this machine only; its processes run as you and are not walled off from each other. Ctrl-C ends all of them.',
   )
   return lines.join('\n')
+}
+
+const FIRST_RUN = {
+  'not started': 'It has not run yet.',
+  'under way': 'Its first run is under way.',
+  finished: '',
+}
+
+function describeDemo({ clone, firstRun }: DemoHandles): string[] {
+  return [
+    `  demo      "Ship shop DB" takes a shop's changelog to two databases. ${FIRST_RUN[firstRun]}`.trimEnd(),
+    `            Change a file in ${fromHere(clone)}, git push, run it again.`,
+  ]
+}
+
+/** As the person would type it, where that is shorter. */
+function fromHere(path: string): string {
+  const shorter = relative(process.env['INIT_CWD'] ?? process.cwd(), path)
+  return shorter.length < path.length && !shorter.startsWith('..') ? shorter : path
 }
 
 function seconds(since: number): string {

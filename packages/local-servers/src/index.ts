@@ -1,3 +1,4 @@
+export { startGitHost, type GitHost, type GitHostOptions } from './git/start-git-host.ts'
 export { freePort, freePorts, whyTaken } from './ports/free-port.ts'
 export { startPostgres, type PostgresOptions } from './postgres/start-postgres.ts'
 export { findRedisServer, type RedisBinary } from './redis/find-redis-server.ts'

@@ -9,6 +9,7 @@ function wishes(): Map<string, number | undefined> {
     ['postgres', undefined],
     ['redis', undefined],
     ['delegate health', 9468],
+    ['git', 8460],
   ])
   for (const service of SERVICE_NAMES) {
     const { port, healthPort, publicPort } = SERVICES[service]

@@ -14,11 +14,17 @@ export interface Layout {
   /** Certificates, one folder per service, and the authority's certificate. */
   certificates: string
   caFile: string
+  /** The authorities that git trusts beside the well-known ones: ours, and what the caller names. */
+  gitTrustFile: string
   /** Wraps the data keys of secrets. The two services that the table lets use it make it, whichever comes first. */
   kekFile: string
   /** Present from the first start until the password was shown. */
   firstPasswordFile: string
   delegateTokenFile: string
+  /** Working clone of the demo's repository, for people. */
+  demo: string
+  /** How far the demo is. */
+  demoStateFile: string
   compileCache: string
   logFileOf(process: string): string
   dataDirOf(process: string): string
@@ -35,9 +41,12 @@ export function layoutOf(root: string): Layout {
     authority: join(root, 'authority'),
     certificates: join(root, 'certificates'),
     caFile: join(root, 'certificates', 'ca.pem'),
+    gitTrustFile: join(root, 'certificates', 'git-trust.pem'),
     kekFile: join(root, 'keys', 'kek'),
     firstPasswordFile: join(root, 'first-start', 'password'),
     delegateTokenFile: join(root, 'first-start', 'delegate-token'),
+    demo: join(root, 'demo'),
+    demoStateFile: join(root, 'demo.json'),
     compileCache: join(root, 'cache', 'compiled'),
     logFileOf: (process) => join(root, 'logs', `${process}.log`),
     dataDirOf: (process) => join(root, 'data', process),

@@ -62,7 +62,7 @@ export function serviceEnvironment(service: ServiceName, { layout, state }: Envi
   if (service === 'scm-service') {
     // A git host on this machine, which the guard against requests to inner hosts would refuse.
     own['SLUICE_SCM_ALLOWED_HOSTS'] = 'localhost'
-    own['SLUICE_SCM_CA_FILE'] = layout.caFile
+    own['SLUICE_SCM_CA_FILE'] = layout.gitTrustFile
   }
   if (service === 'ng-core') {
     own['SLUICE_FIRST_PASSWORD_FILE'] = layout.firstPasswordFile
@@ -80,6 +80,7 @@ export function delegateEnvironment({ layout, state }: EnvironmentOptions): Node
     SLUICE_DELEGATE_RUN_AS_PROCESS: 'kubernetes,docker',
     SLUICE_DELEGATE_TOKEN_FILE: layout.delegateTokenFile,
     SLUICE_DELEGATE_SERVICE_URL: url(state, 'delegate-service public'),
+    SLUICE_GIT_CA_FILE: layout.gitTrustFile,
     SLUICE_HEALTH_HOST: '127.0.0.1',
     SLUICE_HEALTH_PORT: port(state, 'delegate health'),
     SLUICE_DATA_DIR: layout.dataDirOf('delegate'),

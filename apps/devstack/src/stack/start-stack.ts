@@ -10,6 +10,7 @@ import {
 } from '@sluice/database/bootstrap'
 import { startPostgres, startRedis } from '@sluice/local-servers'
 import { issueCertificates } from '../certificates/issue-certificates.ts'
+import { Demo, type DemoHandles } from '../demo/demo.ts'
 import { choosePorts } from '../folder/choose-ports.ts'
 import { forgetFirstPassword, readFirstPassword } from '../folder/first-password.ts'
 import type { Layout } from '../folder/layout.ts'
@@ -22,7 +23,7 @@ import { delegateEnvironment, postgresUrl, redisUrl, serviceEnvironment, url } f
 import { ManagedProcess } from '../processes/managed-process.ts'
 import { ManagedServer } from '../processes/managed-server.ts'
 import { UserError } from '../user-error.ts'
-import { bundlePrograms } from './bundle-programs.ts'
+import { bundlePrograms, uiFolder } from './bundle-programs.ts'
 
 /** Repository root: this file's great-great-grandparent folder. */
 const REPOSITORY = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -38,6 +39,12 @@ export interface StackOptions {
   port: number | 'any'
   /** Which processes to start; all by default. */
   processes?: readonly ProcessName[]
+  /** Makes the demo, where there is none yet. False by default; a demo of an earlier start is served either way. */
+  demo?: boolean
+  /** Builds the pages where they are out of date, and lets the gateway serve them. */
+  ui?: boolean
+  /** PEM files of authorities that certify git hosts, beside the well-known ones and our own. */
+  gitAuthorities?: readonly string[]
   /** Added to the environment of every process. */
   environment?: NodeJS.ProcessEnv
   /** Told what is being done and what went wrong later, a sentence each. */
@@ -53,7 +60,7 @@ export interface Stack {
   caFile: string
   /** Only until {@link Stack.forgetPassword}: the first account's password, made at the first start. */
   password: string | undefined
-  /** Deletes the file that the password was handed over in. */
+  /** Deletes the file that the password was handed over in, unless the demo needs it at the next start, too. */
   forgetPassword(): Promise<void>
   /** Superuser's URL of Sluice's database. */
   postgresUrl: string
@@ -65,6 +72,8 @@ export interface Stack {
   url(listener: string): string
   /** `http://127.0.0.1:<port>` of a process's health listener. */
   healthUrl(process: ProcessName): string
+  /** Read anew at each look: the first run goes on after the start. Undefined where there is no complete demo. */
+  readonly demo: DemoHandles | undefined
   /** Certificate and key files of a service, for tests that speak as one. */
   layout: Layout
   pid(name: ProcessName | ServerName): number | undefined
@@ -115,15 +124,28 @@ async function startAll(
   state.ports = await choosePorts(options.port, options.port === 'any' ? {} : state.ports)
   await writeState(layout, state)
   const saveProcess = createProcessRegister(layout, state)
+  const demo = await Demo.open({
+    layout,
+    ports: { postgres: state.ports['postgres'] ?? 0, git: state.ports['git'] ?? 0 },
+    superuserUrl: postgresUrl(state, 'postgres'),
+    gatewayUrl: url(state, 'gateway'),
+    wanted: options.demo === true,
+    password,
+    say,
+  })
 
+  cleanUps.push(async () => demo?.stopServing())
   const [servers] = await allSettledOrThrow([
     startServers(layout, state, saveProcess, cleanUps, say),
-    issueCertificates(layout),
-    // Only a delegate runs pods.
-    wanted.includes('delegate') ? bundlePrograms(REPOSITORY, layout.logFileOf('bundle')) : undefined,
+    issueCertificates(layout, options.gitAuthorities ?? []).then(() => demo?.serve()),
+    bundlePrograms(REPOSITORY, layout.logFileOf('bundle'), {
+      // Only a delegate runs pods.
+      pods: wanted.includes('delegate'),
+      ui: options.ui === true,
+    }),
   ])
   options.signal?.throwIfAborted()
-  await migrateAll(state)
+  await Promise.all([migrateAll(state), demo?.makeDatabases()])
   say('Schemas are up to date.')
   options.signal?.throwIfAborted()
 
@@ -131,6 +153,7 @@ async function startAll(
   for (const name of wanted) {
     const environment =
       name === 'delegate' ? delegateEnvironment({ layout, state }) : serviceEnvironment(name, { layout, state })
+    if (name === 'gateway' && options.ui === true) environment['SLUICE_UI_DIR'] = uiFolder(REPOSITORY)
     managed.set(
       name,
       new ManagedProcess({
@@ -155,10 +178,14 @@ async function startAll(
   })
   const interrupted = interruption(options.signal)
   await Promise.race([startServices(services, say), interrupted])
-  if (delegate) {
-    await Promise.race([delegate.start(), interrupted])
-    say('delegate is ready.')
+  cleanUps.push(async () => demo?.stopFollowing())
+  // Nothing of the demo needs a delegate but its run.
+  const startDelegate = async (): Promise<void> => {
+    await delegate?.start()
+    if (delegate) say('delegate is ready.')
   }
+  await Promise.race([Promise.all([startDelegate(), demo?.makeEntities()]), interrupted])
+  if (delegate) await Promise.race([demo?.startFirstRun(), interrupted])
 
   const processOf = (name: ProcessName | ServerName): ManagedProcess | ManagedServer => {
     const found = name === 'postgres' || name === 'redis' ? servers[name] : managed.get(name)
@@ -169,13 +196,18 @@ async function startAll(
     gatewayUrl: url(state, 'gateway'),
     caFile: layout.caFile,
     password,
-    forgetPassword: () => forgetFirstPassword(layout),
+    forgetPassword: async () => {
+      if (demo?.needsPassword !== true) await forgetFirstPassword(layout)
+    },
     postgresUrl: postgresUrl(state),
     databaseUrl: (service) => databaseUrl(state, service),
     redisUrl: (user) =>
       redisUrl(state, user, user === 'admin' ? state.passwords.redisAdmin : passwordOf(state.passwords.redis, user)),
     url: (listener) => url(state, listener),
     healthUrl: (name) => healthUrl(state, name),
+    get demo() {
+      return demo?.handles
+    },
     layout,
     pid: (name) => processOf(name).pid,
     kill: (name) => processOf(name).kill(),
