@@ -34,6 +34,8 @@ export default defineConfig({
   html: { cspNonce: '__SLUICE_NONCE__' },
   build: {
     target: 'es2024',
+    // The first versions that know light-dark(), which the tokens are made of.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // The gateway's content policy allows no inlined data but images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -38,6 +38,7 @@ export function createAppRouter(queryClient: QueryClient) {
     defaultPendingComponent: () => <LoadingRows />,
     defaultErrorComponent: ({ error, reset }) => <FailedState error={error} onRetry={reset} />,
     scrollRestoration: true,
+    scrollToTopSelectors: ['#content'],
   })
 }
 

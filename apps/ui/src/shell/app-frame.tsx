@@ -60,7 +60,7 @@ export function AppFrame() {
         <ProfileMenu />
       </header>
       <Navigation isOpen={isRailOpen} />
-      <main id="content" tabIndex={-1} className={classes.content}>
+      <main id="content" data-scroll-restoration-id="content" tabIndex={-1} className={classes.content}>
         <Outlet />
       </main>
       {isPaletteOpen ? (
