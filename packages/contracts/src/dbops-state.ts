@@ -3,7 +3,7 @@ import { InstanceParams } from './dbops-instances.ts'
 import { DBOPS_PROJECT, SchemaParams, SortOrder } from './dbops-schemas.ts'
 import { EpochMs, Identifier } from './ids.ts'
 import { defineRoute, LimitQuery } from './routes.ts'
-import { ChangesetReport } from './tasks.ts'
+import { ChangesetReport, ChangesetText } from './tasks.ts'
 
 /** Published states of a changeset. */
 export const PublishedChangesetStatus = z.enum([
@@ -25,6 +25,40 @@ export type ChangesetState = z.infer<typeof ChangesetState>
 export const ChangesetSource = z.enum(['history', 'run', 'changelog'])
 export type ChangesetSource = z.infer<typeof ChangesetSource>
 
+/** What told us of a cell: a step of a pipeline, or a request without one. */
+export const SeenBy = z.enum(['preview', 'apply', 'refresh', 'baseline'])
+export type SeenBy = z.infer<typeof SeenBy>
+
+/** Changesets of one database by state. */
+export const ChangesetCounts = z
+  .object({
+    total: z.number().int(),
+    deployed: z.number().int(),
+    pending: z.number().int(),
+    changed: z.number().int(),
+    failed: z.number().int(),
+    unknown: z.number().int().describe('in the history, but not in the changelog'),
+    skipped: z.number().int(),
+    rolledBack: z.number().int(),
+  })
+  .meta({ id: 'ChangesetCounts' })
+export type ChangesetCounts = z.infer<typeof ChangesetCounts>
+
+export const InstanceOverview = z
+  .object({
+    instance: Identifier,
+    name: z.string(),
+    counts: ChangesetCounts,
+    lastRefreshedAt: EpochMs.optional().describe('absent: nobody has looked at the database yet'),
+    lastFailure: z
+      .object({ code: z.string(), message: z.string(), at: EpochMs })
+      .optional()
+      .describe('of the last look at the database; absent where it succeeded'),
+    commit: z.string().optional().describe('of the changelog that was compared last'),
+  })
+  .meta({ id: 'InstanceOverview' })
+export type InstanceOverview = z.infer<typeof InstanceOverview>
+
 export const MatrixCell = z
   .object({
     instance: Identifier,
@@ -34,12 +68,14 @@ export const MatrixCell = z
     updated: EpochMs,
     error: z.string().optional(),
     tag: z.string().optional(),
-    checksum: z.string().optional(),
+    checksum: z.string().optional().describe('of the changelog'),
+    storedChecksum: z.string().optional().describe("of the database's history"),
     orderExecuted: z.number().int().optional(),
     provenance: z.object({
       source: ChangesetSource,
-      pipeline: z.string(),
-      planExecutionId: z.string(),
+      seenBy: SeenBy,
+      pipeline: z.string().describe('empty for a refresh or baseline'),
+      planExecutionId: z.string().describe('empty for a refresh or baseline'),
       attemptId: z.string(),
       seenAt: EpochMs,
     }),
@@ -62,6 +98,7 @@ export const MigrationState = z
     schema: Identifier,
     changeSets: z.array(MatrixRow),
     instances: z.array(z.object({ identifier: Identifier, name: z.string() })),
+    overview: z.array(InstanceOverview).describe('of all changesets, whatever the filter'),
   })
   .meta({ id: 'MigrationState' })
 export type MigrationState = z.infer<typeof MigrationState>
@@ -136,8 +173,52 @@ export const getMigrationState = defineRoute({
         order: SortOrder.default('ASC'),
       })
       .default({ instances: [], sort: 'created', order: 'ASC' }),
+    changeSetFilter: z
+      .object({
+        states: z
+          .array(ChangesetState)
+          .max(8)
+          .default([])
+          .describe('changesets that are in one of these states on any of the instances; none: all'),
+        searchTerm: z.string().max(255).default('').describe('part of id, author or file, whatever its case'),
+      })
+      .default({ states: [], searchTerm: '' }),
   }),
   response: MigrationState,
+  errors: ['FEATURE_DISABLED', 'ENTITY_NOT_FOUND'],
+})
+
+export const ChangesetDetail = z
+  .object({
+    ...ChangesetText.omit({ path: true }).shape,
+    fileName: z.string(),
+    instance: Identifier.describe('whose SQL this is: properties may differ'),
+    state: ChangesetState,
+    storedChecksum: z.string().optional().describe("what the database's history holds"),
+    tag: z.string().optional(),
+    error: z.string().optional(),
+    deployedAt: EpochMs.optional(),
+    commit: z.string().optional(),
+    seenAt: EpochMs,
+  })
+  .meta({ id: 'ChangesetDetail' })
+export type ChangesetDetail = z.infer<typeof ChangesetDetail>
+
+export const getChangeset = defineRoute({
+  ...common,
+  method: 'GET',
+  path: `${DBOPS_PROJECT}/dbschema/:schema/changeset`,
+  operationId: 'getChangeset',
+  summary: 'Read what a changeset does: its SQL, as an instance gets it',
+  permission: 'dbops_instance_view',
+  params: SchemaParams,
+  query: z.object({
+    fileName: z.string().min(1).max(1024),
+    author: z.string().min(1).max(255),
+    id: z.string().min(1).max(255),
+    instance: Identifier.optional().describe('absent: the instance that was looked at last'),
+  }),
+  response: ChangesetDetail,
   errors: ['FEATURE_DISABLED', 'ENTITY_NOT_FOUND'],
 })
 

@@ -4,7 +4,7 @@ import { DBOPS_PROJECT, DbSchemaOut, ProjectParams } from './dbops-schemas.ts'
 import { Failure } from './errors.ts'
 import { Identifier } from './ids.ts'
 import { defineRoute } from './routes.ts'
-import { DatabaseStepType } from './steps.ts'
+import { DATABASE_STEP_TYPES } from './steps.ts'
 import { ChangesetReport, TaskOutputRef } from './tasks.ts'
 
 /** Everything a step needs of a schema and an instance, in one answer. Internal: ng-manager asks, on behalf of the runner. */
@@ -60,9 +60,13 @@ export const ReportedDocument = z.object({
 })
 export type ReportedDocument = z.infer<typeof ReportedDocument>
 
-/** What a step looked at: `preview` and `status` read the database, `apply` changed it. */
-export const ReportUnit = z.enum(['preview', 'apply', 'status'])
+/** What was done: `preview` and `status` read the database, `apply` changed it, `baseline` its history only. */
+export const ReportUnit = z.enum(['preview', 'apply', 'status', 'baseline'])
 export type ReportUnit = z.infer<typeof ReportUnit>
+
+/** A step's type, or a request without a pipeline run. */
+export const ReportedBy = z.enum([...DATABASE_STEP_TYPES, 'Refresh', 'Baseline'])
+export type ReportedBy = z.infer<typeof ReportedBy>
 
 export const StepReport = z.object({
   attemptId: z.string().max(128),
@@ -71,8 +75,9 @@ export const StepReport = z.object({
   project: Identifier,
   schemaId: z.string().max(64),
   instanceId: z.string().max(64),
+  /** These are empty for a request without a pipeline run. */
   stepIdentifier: z.string().max(128),
-  stepType: DatabaseStepType,
+  stepType: ReportedBy,
   pipelineIdentifier: z.string().max(128),
   executionId: z.string().max(64),
   nodeExecutionId: z.string().max(64),

@@ -13,9 +13,11 @@ import {
   listDbSchemas,
   updateDbSchema,
 } from './dbops-schemas.ts'
-import { getDeployedState, getMigrationState, getPlan, listPlans } from './dbops-state.ts'
+import { baselineInstance, getDatabaseRequest, refreshInstance, refreshSchema } from './dbops-requests.ts'
+import { getChangeset, getDeployedState, getMigrationState, getPlan, listPlans } from './dbops-state.ts'
 
 export * from './dbops-instances.ts'
+export * from './dbops-requests.ts'
 export * from './dbops-schemas.ts'
 export * from './dbops-state.ts'
 export * from './dbops-steps.ts'
@@ -34,7 +36,12 @@ export const DBOPS_ROUTES = [
   updateDbInstance,
   deleteDbInstance,
   getMigrationState,
+  getChangeset,
   getDeployedState,
+  refreshInstance,
+  refreshSchema,
+  getDatabaseRequest,
+  baselineInstance,
   listPlans,
   getPlan,
 ] as const

@@ -109,7 +109,12 @@ export const createDelegateToken = defineRoute({
   permission: 'core_delegate_edit',
   query: ScopeQuery,
   body: z.object({ delegateToken: DelegateTokenInput }),
-  response: z.object({ delegateToken: DelegateToken, value: z.string(), install: DelegateInstall }),
+  response: z.object({
+    delegateToken: DelegateToken,
+    value: z.string(),
+    /** With the value in it; absent where the operator did not say at which address delegates reach this. */
+    install: DelegateInstall.optional(),
+  }),
   family: 'ng',
   errors: ['DUPLICATE_IDENTIFIER', 'ENTITY_NOT_FOUND', 'INVALID_REQUEST', 'ACCESS_DENIED'],
 })
@@ -233,6 +238,7 @@ export type DelegateEvent = z.infer<typeof DelegateEvent>
 
 /** Data of `event: delegates`. */
 export const DelegatesEvent = z.object({ delegates: z.array(Delegate) }).meta({ id: 'DelegatesEvent' })
+export type DelegatesEvent = z.infer<typeof DelegatesEvent>
 
 /**
  * Server-sent events: `event: delegates` with the delegates that can serve the scope, first; then `event: delegate` with

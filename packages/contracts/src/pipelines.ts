@@ -5,11 +5,27 @@ import { ExecutionDetail, ExecutionStatus, NodeExecutionStatus } from './executi
 import { EpochMs, idSchema, Identifier } from './ids.ts'
 import { defineRoute, PageQuery, pageOf, ProjectQuery } from './routes.ts'
 
+/** Runs of a pipeline that a list of pipelines shows. */
+export const RECENT_EXECUTIONS_MAX = 10
+
 /** A pipeline's YAML; larger ones are refused. */
 export const PIPELINE_YAML_MAX = 1_000_000
 const YamlBody = z.string().min(1, 'must hold the YAML').max(PIPELINE_YAML_MAX)
 const PipelineParams = z.object({ identifier: Identifier })
 const ExecutionParams = z.object({ executionId: idSchema('pex') })
+
+/** A run as a list of pipelines shows it. */
+export const RecentExecution = z
+  .object({
+    executionId: z.string(),
+    status: ExecutionStatus,
+    startTs: EpochMs,
+    endTs: EpochMs.optional(),
+    runSequence: z.number().int(),
+    triggeredBy: Principal,
+  })
+  .meta({ id: 'RecentExecution' })
+export type RecentExecution = z.infer<typeof RecentExecution>
 
 export const PipelineSummary = z
   .object({
@@ -23,6 +39,8 @@ export const PipelineSummary = z
     createdAt: EpochMs,
     lastUpdatedAt: EpochMs,
     lastExecution: z.object({ executionId: z.string(), status: ExecutionStatus, startedAt: EpochMs }).optional(),
+    /** The last runs, newest first; filled in lists only. */
+    recentExecutions: z.array(RecentExecution).max(RECENT_EXECUTIONS_MAX).optional(),
   })
   .meta({ id: 'PipelineSummary' })
 export type PipelineSummary = z.infer<typeof PipelineSummary>
@@ -219,6 +237,13 @@ export const interruptExecution = defineRoute({
   errors: ['ENTITY_NOT_FOUND', 'INVALID_STATE'],
 })
 
+/** Repeated (`statuses=Failed&statuses=Aborted`) or with commas. */
+const Statuses = z
+  .union([z.string().max(512), z.array(z.string().max(512)).max(32)])
+  .transform((given) => [given].flat().flatMap((text) => text.split(',').filter((status) => status !== '')))
+  .pipe(z.array(ExecutionStatus))
+const SinceQuery = z.coerce.number().int().min(0).max(8_640_000_000_000_000)
+
 export const listExecutions = defineRoute({
   service: 'pipeline-service',
   method: 'POST',
@@ -230,7 +255,17 @@ export const listExecutions = defineRoute({
   permission: 'core_pipeline_view',
   query: ProjectQuery.extend(PageQuery.shape).extend({
     pipelineIdentifier: Identifier.optional(),
-    status: z.string().max(32).optional(),
+    status: z.string().max(32).optional().meta({ description: 'one status; `statuses` takes several' }),
+    statuses: Statuses.optional().meta({ description: 'statuses, repeated or with commas between' }),
+    searchTerm: z
+      .string()
+      .trim()
+      .max(128)
+      .optional()
+      .meta({ description: 'part of the pipeline’s name or identifier, a run’s number, or an execution’s id' }),
+    startedAfter: SinceQuery.optional().meta({ description: 'epoch ms, this moment included' }),
+    startedBefore: SinceQuery.optional().meta({ description: 'epoch ms, this moment not included' }),
+    triggeredBy: z.enum(['mine']).optional().meta({ description: '`mine`: only what the caller started' }),
   }),
   response: pageOf(ExecutionSummary),
   family: 'ng',
@@ -268,4 +303,23 @@ export const followExecution = defineRoute({
   responseType: 'sse',
   family: 'ng',
   errors: ['ENTITY_NOT_FOUND'],
+})
+
+/**
+ * Server-sent events of a project: `event: execution` with an ExecutionSummary at each change of any execution from now
+ * on, `event: reset` where changes may have been missed (read the lists again), and on each connection nothing at first.
+ */
+export const followExecutions = defineRoute({
+  service: 'pipeline-service',
+  method: 'GET',
+  path: '/pipeline-service/api/pipelines/execution/events',
+  operationId: 'followExecutions',
+  summary: 'Follow all executions of a project live (server-sent events)',
+  tag: 'Executions',
+  auth: 'permission',
+  permission: 'core_pipeline_view',
+  query: ProjectQuery.extend({ pipelineIdentifier: Identifier.optional() }),
+  responseType: 'sse',
+  family: 'ng',
+  errors: [],
 })

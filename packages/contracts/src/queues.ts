@@ -51,6 +51,8 @@ export const CHANNELS = {
   'log.lines': { publishers: ['log-service'], subscribers: ['log-service'] },
   /** "This execution changed", suffix = execution id. */
   'pipeline.execution': { publishers: ['pipeline-service'], subscribers: ['pipeline-service'] },
+  /** "The summary of this execution changed", suffix = account, organisation and project. */
+  'pipeline.project': { publishers: ['pipeline-service'], subscribers: ['pipeline-service'] },
   /** Frames for a delegate whose socket another replica holds, suffix = replica id. */
   'delegate.replica': { publishers: ['delegate-service'], subscribers: ['delegate-service'] },
   /** "This delegate's row changed", suffix = account id. */

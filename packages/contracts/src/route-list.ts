@@ -4,6 +4,7 @@ import * as auditRoutes from './audit-routes.ts'
 import * as auth from './auth.ts'
 import * as connectors from './connectors.ts'
 import * as dbopsInstances from './dbops-instances.ts'
+import * as dbopsRequests from './dbops-requests.ts'
 import * as dbopsSchemas from './dbops-schemas.ts'
 import * as dbopsState from './dbops-state.ts'
 import * as dbopsSteps from './dbops-steps.ts'
@@ -15,6 +16,7 @@ import * as pipelines from './pipelines.ts'
 import * as projects from './projects.ts'
 import type { RouteContract } from './routes.ts'
 import * as scm from './scm.ts'
+import * as scmRequests from './scm-requests.ts'
 import * as secrets from './secrets.ts'
 import * as settings from './settings.ts'
 import * as steps from './steps.ts'
@@ -27,6 +29,7 @@ const MODULES: readonly Record<string, unknown>[] = [
   auth,
   connectors,
   dbopsInstances,
+  dbopsRequests,
   dbopsSchemas,
   dbopsState,
   dbopsSteps,
@@ -37,6 +40,7 @@ const MODULES: readonly Record<string, unknown>[] = [
   pipelines,
   projects,
   scm,
+  scmRequests,
   secrets,
   settings,
   steps,

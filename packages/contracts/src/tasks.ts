@@ -5,7 +5,15 @@ import { Principal } from './access.ts'
 import { Scope } from './ids.ts'
 
 /** What a delegate can be asked to do. */
-export const TASK_KINDS = ['pod.init', 'pod.execute', 'pod.cleanup', 'connection.test'] as const
+export const TASK_KINDS = [
+  'pod.init',
+  'pod.execute',
+  'pod.cleanup',
+  'connection.test',
+  'db.status',
+  'db.baseline',
+  'scm.call',
+] as const
 export const TaskKind = z.enum(TASK_KINDS)
 export type TaskKind = z.infer<typeof TaskKind>
 
@@ -37,6 +45,44 @@ export const GitSource = z.object({
 })
 export type GitSource = z.infer<typeof GitSource>
 
+/** Exactly one of them. */
+const GitRefChoice = {
+  branch: GitSource.shape.branch,
+  tag: GitSource.shape.tag,
+  commit: GitSource.shape.commit,
+}
+
+/** One page of a repository's branches by name. */
+export const RepositoryBranches = z.object({
+  items: z.array(z.object({ name: z.string(), commit: z.string() })),
+  defaultBranch: z.string().optional(),
+  /** All that match. */
+  total: z.number().int(),
+})
+export type RepositoryBranches = z.infer<typeof RepositoryBranches>
+
+/** A file that looks like a changelog; the higher the score, the more. */
+export const ChangelogCandidate = z.object({
+  path: z.string(),
+  format: z.enum(['yaml', 'xml', 'json', 'sql', 'folder']),
+  score: z.number().int(),
+})
+export type ChangelogCandidate = z.infer<typeof ChangelogCandidate>
+
+/** A folder of a repository at one commit; `changelogs` are looked for in everything below it, best first. */
+export const RepositoryFolder = z.object({
+  path: z.string(),
+  commit: z.string(),
+  entries: z.array(z.object({ name: z.string(), path: z.string(), type: z.enum(['file', 'folder']) })),
+  /** More entries are there than are listed. */
+  truncated: z.boolean(),
+  changelogs: z.array(ChangelogCandidate).max(50),
+})
+export type RepositoryFolder = z.infer<typeof RepositoryFolder>
+
+export const RepositoryText = z.object({ path: z.string(), commit: z.string(), content: z.string() })
+export type RepositoryText = z.infer<typeof RepositoryText>
+
 /** How to reach the target database. */
 export const DatabaseTarget = z.object({
   jdbcUrl: z.string().max(2048),
@@ -55,6 +101,15 @@ export const ChangelogFilters = z.object({
   properties: z.record(z.string().max(128), z.string().max(4096)).default({}),
 })
 
+/** Last changeset that a baseline marks: one of the changelog, or the one that sets a tag. */
+export const BaselineEnd = z
+  .union([
+    z.strictObject({ fileName: z.string().max(1024), author: z.string().max(255), id: z.string().max(255) }),
+    z.strictObject({ tag: z.string().min(1).max(255) }),
+  ])
+  .meta({ id: 'BaselineEnd' })
+export type BaselineEnd = z.infer<typeof BaselineEnd>
+
 /** What db-step is asked to run: one of the operations below. */
 export const DbOperation = z.discriminatedUnion('operation', [
   z.object({ operation: z.literal('preview') }),
@@ -66,6 +121,12 @@ export const DbOperation = z.discriminatedUnion('operation', [
   }),
   /** History, lock and per-changeset state, read-only. */
   z.object({ operation: z.literal('status') }),
+  /** Marks pending changesets as deployed without running them: as many as expected, or none. */
+  z.object({
+    operation: z.literal('baseline'),
+    expectedCount: z.number().int().min(1),
+    upTo: BaselineEnd.optional(),
+  }),
 ])
 export type DbOperation = z.infer<typeof DbOperation>
 
@@ -121,11 +182,36 @@ export const ConnectionTestParameters = z.discriminatedUnion('target', [
 ])
 export type ConnectionTestParameters = z.infer<typeof ConnectionTestParameters>
 
+/** Parameters of `db.status` and `db.baseline`: a database operation in a pod of its own, without a pipeline run. */
+export const DatabaseRequestParameters = z.object({ step: DbStepSpec })
+export type DatabaseRequestParameters = z.infer<typeof DatabaseRequestParameters>
+
+/** Parameters of `scm.call`: what a delegate reads of a repository that the control plane can't read. */
+export const ScmCallParameters = z.object({
+  url: z.string().max(2048),
+  username: z.string().max(256).optional(),
+  passwordSecret: z.string().max(128).optional(),
+  call: z.discriminatedUnion('read', [
+    z.object({
+      read: z.literal('branches'),
+      searchTerm: z.string().max(255),
+      page: z.number().int().min(0),
+      size: z.number().int().min(1).max(100),
+    }),
+    z.object({ read: z.literal('folder'), ...GitRefChoice, path: z.string().max(1024) }),
+    z.object({ read: z.literal('file'), ...GitRefChoice, path: z.string().max(1024) }),
+  ]),
+})
+export type ScmCallParameters = z.infer<typeof ScmCallParameters>
+
 export const TaskParameters = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pod.init'), parameters: PodInitParameters }),
   z.object({ kind: z.literal('pod.execute'), parameters: PodExecuteParameters }),
   z.object({ kind: z.literal('pod.cleanup'), parameters: PodCleanupParameters }),
   z.object({ kind: z.literal('connection.test'), parameters: ConnectionTestParameters }),
+  z.object({ kind: z.literal('db.status'), parameters: DatabaseRequestParameters }),
+  z.object({ kind: z.literal('db.baseline'), parameters: DatabaseRequestParameters }),
+  z.object({ kind: z.literal('scm.call'), parameters: ScmCallParameters }),
 ])
 export type TaskParameters = z.infer<typeof TaskParameters>
 
@@ -183,7 +269,10 @@ export const ChangesetReport = z.object({
   author: z.string().max(255),
   path: z.string().max(1024),
   status: z.enum(['deployed', 'pending', 'failed', 'rolled-back', 'changed', 'unknown', 'ran-now', 'skipped']),
+  /** Of the changelog; of the history where the changelog lost it. */
   checksum: z.string().max(64).optional(),
+  /** Of the history. */
+  storedChecksum: z.string().max(64).optional(),
   /** Epoch ms; from the history table where the changeset is deployed. */
   deployedAt: z.number().int().optional(),
   orderExecuted: z.number().int().optional(),
@@ -191,6 +280,30 @@ export const ChangesetReport = z.object({
   error: z.string().max(16_384).optional(),
 })
 export type ChangesetReport = z.infer<typeof ChangesetReport>
+
+/** Longest SQL of one changeset that is stored, in characters. */
+export const CHANGESET_SQL_MAX = 65_536
+
+/** What a changeset says, beside its state: SQL with placeholders, never with the value of a secret. */
+export const ChangesetText = z.object({
+  id: z.string().max(255),
+  author: z.string().max(255),
+  path: z.string().max(1024),
+  sql: z.string().max(CHANGESET_SQL_MAX),
+  /** `sql` is the beginning only. */
+  truncated: z.boolean(),
+  statementCount: z.number().int().min(0),
+  rollbackSql: z.string().max(CHANGESET_SQL_MAX).optional(),
+  rollbackTruncated: z.boolean().default(false),
+  comment: z.string().max(4096).optional(),
+  labels: z.string().max(1024).optional(),
+  context: z.string().max(1024).optional(),
+  checksum: z.string().max(64).optional(),
+  runAlways: z.boolean(),
+  runOnChange: z.boolean(),
+  runInTransaction: z.boolean(),
+})
+export type ChangesetText = z.infer<typeof ChangesetText>
 
 /** Outputs of a step as expressions see them; bounded. Large things are task outputs. */
 export const StepOutputs = z.record(
@@ -200,7 +313,7 @@ export const StepOutputs = z.record(
 
 /** A large output kept in `delegate.task_output`. */
 export const TaskOutputRef = z.object({
-  name: z.enum(['plan', 'changesets', 'snapshot']),
+  name: z.enum(['plan', 'changesets', 'texts', 'snapshot']),
   outputId: z.string().max(64),
   bytes: z.number().int(),
   sha256: z.string().length(64),
@@ -260,7 +373,7 @@ export type DelegateTaskOutput = z.infer<typeof DelegateTaskOutput>
 /** One phase of a connection test or of a preflight. */
 export const ConnectionPhase = z
   .object({
-    phase: z.enum(['dns', 'tcp', 'tls', 'login', 'privileges', 'git']),
+    phase: z.enum(['dns', 'tcp', 'tls', 'login', 'privileges', 'git', 'changelog', 'history', 'baseline']),
     ok: z.boolean(),
     durationMs: z.number(),
     message: z.string().max(2048).optional(),

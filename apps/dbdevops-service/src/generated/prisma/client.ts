@@ -67,6 +67,16 @@ export type ChangesetReport = Prisma.ChangesetReportModel
  */
 export type ChangesetState = Prisma.ChangesetStateModel
 /**
+ * Model SchemaChangeset
+ * Every changeset that some instance of the schema has a state of: the rows of its matrix, in order.
+ */
+export type SchemaChangeset = Prisma.SchemaChangesetModel
+/**
+ * Model ChangesetText
+ * SQL and attributes of changesets, once per content: instances mostly have the same.
+ */
+export type ChangesetText = Prisma.ChangesetTextModel
+/**
  * Model Plan
  * What a preview computed; statements with secret placeholders.
  */

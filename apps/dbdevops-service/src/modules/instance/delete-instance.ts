@@ -3,6 +3,7 @@ import type { Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
 import { audited } from '../audit/audited.ts'
 import { inProject, type ProjectRef } from '../schema/schema-store.ts'
+import { removeLostChangesets } from '../step/store-changesets.ts'
 import { findInstance, toInstanceOut } from './instance-store.ts'
 
 /** Deletes an instance with its states, plans and reports. @throws AppError ENTITY_NOT_FOUND, ENTITY_IN_USE */
@@ -20,6 +21,7 @@ export async function deleteInstance(
       )
     }
     await tx.dbInstance.delete({ where: { accountId_id: { accountId: ref.accountId, id: instance.id } } })
+    await removeLostChangesets(tx, ref.accountId, schema.id)
     return {
       result: undefined,
       event: {

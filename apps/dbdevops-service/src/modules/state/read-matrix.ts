@@ -6,14 +6,16 @@ import type { Deps } from '../../deps.ts'
 import type { DbInstance } from '../../generated/prisma/client.ts'
 import { findSchema, type ProjectRef } from '../schema/schema-store.ts'
 import { PUBLISHED_STATUS } from './published-status.ts'
-import { StateRow, updatedAt } from './state-row.ts'
+import { toInstanceOverview } from './instance-overview.ts'
+import { seenBy, StateRow, updatedAt } from './state-row.ts'
 
 /** Instances shown at once, when none are named. */
 const INSTANCES_MAX = 100
 
 const COLUMNS = { name: 'name', updated: 'updatedAt', created: 'createdAt', identifier: 'identifier' } as const
 
-const ChangesetRow = z.object({ changeset_key: z.string(), total: z.coerce.number() })
+const PageRow = z.object({ changeset_key: z.string() })
+const TotalRow = z.object({ total: z.coerce.number() })
 
 type Body = RouteBody<typeof getMigrationState>
 type Query = RouteQuery<typeof getMigrationState>
@@ -51,31 +53,24 @@ export async function readMatrix(
   const owner = { accountId: ref.accountId, schemaId: schema.id }
   const instances = await chooseInstances(deps, owner, schema.identifier, body.instanceFilter)
   const instanceIds = instances.map(({ id }) => id)
-  const direction = query.order === 'ASC' ? 'asc' : 'desc'
-  const keys = await deps.pool.query(
-    `select changeset_key, count(*) over () as total
-       from changeset_state
-      where account_id = $1 and instance_id = any($2)
-      group by changeset_key
-      order by min(position) ${direction}, changeset_key ${direction}
-      limit $3 offset $4`,
-    [ref.accountId, instanceIds, query.limit, query.page * query.limit],
-  )
-  const page = keys.rows.map((row) => ChangesetRow.parse(row))
+  // oxlint-disable-next-line no-underscore-dangle -- Prisma's own name
+  const showsAll = instances.length === schema._count.instances
+  const page = await readPage(deps, { owner, instanceIds, showsAll }, query, body.changeSetFilter)
   const cells = await deps.pool.query(
     'select * from changeset_state where account_id = $1 and instance_id = any($2) and changeset_key = any($3)',
-    [ref.accountId, instanceIds, page.map(({ changeset_key: key }) => key)],
+    [ref.accountId, instanceIds, page.keys],
   )
   const byKey = Map.groupBy(
     cells.rows.map((row) => StateRow.parse(row)),
     (row) => row.changeset_key,
   )
   return {
-    total: page[0]?.total ?? 0,
+    total: page.total,
     matrix: {
       schema: schema.identifier,
       instances: instances.map(({ identifier, name }) => ({ identifier, name })),
-      changeSets: page.flatMap(({ changeset_key: key }) => {
+      overview: instances.map(toInstanceOverview),
+      changeSets: page.keys.flatMap((key) => {
         const rows = byKey.get(key) ?? []
         return rows.length === 0 ? [] : [toMatrixRow(rows, instances)]
       }),
@@ -83,8 +78,56 @@ export async function readMatrix(
   }
 }
 
+interface Shown {
+  owner: { accountId: string; schemaId: string }
+  instanceIds: string[]
+  /** All instances of the schema are among them. */
+  showsAll: boolean
+}
+
+/** Keys of one page of changesets, and how many there are. */
+async function readPage(
+  deps: Pick<Deps, 'pool'>,
+  { owner, instanceIds, showsAll }: Shown,
+  query: Query,
+  filter: Body['changeSetFilter'],
+): Promise<{ keys: string[]; total: number }> {
+  const direction = query.order === 'ASC' ? 'asc' : 'desc'
+  const values: unknown[] = [owner.accountId, owner.schemaId, instanceIds]
+  const parameter = (value: unknown): string => `$${values.push(value)}`
+  const conditions = ['c.account_id = $1', 'c.schema_id = $2']
+  if (filter.states.length > 0) {
+    // Those that people look for are few, and looked up by state, not changeset by changeset.
+    conditions.push(`c.changeset_key = any(array(select distinct s.changeset_key from changeset_state s
+      where s.account_id = $1 and s.instance_id = any($3) and s.state = any(${parameter(filter.states)})))`)
+  } else if (!showsAll) {
+    // `offset 0`: a probe of the index for each, also before the first statistics.
+    conditions.push(`exists (select 1 from changeset_state s
+      where s.account_id = $1 and s.instance_id = any($3) and s.changeset_key = c.changeset_key offset 0)`)
+  }
+  if (filter.searchTerm !== '') {
+    const term = parameter(`%${filter.searchTerm.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`)
+    conditions.push(`(c.changeset_id ilike ${term} or c.author ilike ${term} or c.path ilike ${term})`)
+  }
+  // Every parameter has to be used.
+  const where = [...conditions, '$3::text[] is not null'].join(' and ')
+  const [keys, counted] = await Promise.all([
+    deps.pool.query(
+      `select c.changeset_key from schema_changeset c where ${where}
+        order by c.position ${direction}, c.changeset_key ${direction} limit ${query.limit} offset ${query.page * query.limit}`,
+      values,
+    ),
+    deps.pool.query(`select count(*) as total from schema_changeset c where ${where}`, values),
+  ])
+  return {
+    keys: keys.rows.map((row) => PageRow.parse(row).changeset_key),
+    total: TotalRow.parse(counted.rows[0]).total,
+  }
+}
+
 function toMatrixRow(rows: StateRow[], instances: DbInstance[]): MigrationState['changeSets'][number] {
   const [first] = rows
+  const byInstance = new Map(rows.map((row) => [row.instance_id, row]))
   const statuses = new Set(rows.map((row) => PUBLISHED_STATUS[row.state]))
   return {
     changeSet: first?.changeset_id ?? '',
@@ -93,7 +136,7 @@ function toMatrixRow(rows: StateRow[], instances: DbInstance[]): MigrationState[
     synced: rows.length === instances.length && statuses.size === 1,
     updated: Math.max(...rows.map(updatedAt)),
     instances: instances.flatMap((instance) => {
-      const row = rows.find((candidate) => candidate.instance_id === instance.id)
+      const row = byInstance.get(instance.id)
       if (row === undefined) return []
       return [
         {
@@ -104,9 +147,11 @@ function toMatrixRow(rows: StateRow[], instances: DbInstance[]): MigrationState[
           error: row.error ?? undefined,
           tag: row.tag ?? undefined,
           checksum: row.checksum ?? undefined,
+          storedChecksum: row.stored_checksum ?? undefined,
           orderExecuted: row.order_executed ?? undefined,
           provenance: {
             source: row.source,
+            seenBy: seenBy(row),
             pipeline: row.pipeline,
             planExecutionId: row.execution_id,
             attemptId: row.attempt_id,

@@ -1,9 +1,10 @@
-import { getDeployedState, getMigrationState } from '@sluice/contracts/dbops'
+import { getChangeset, getDeployedState, getMigrationState } from '@sluice/contracts/dbops'
 import { registerRoute } from '@sluice/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { setPageHeaders } from '../paging/set-page-headers.ts'
 import { projectOf } from '../schema/schema-routes.ts'
+import { readChangeset } from './read-changeset.ts'
 import { readDeployedState } from './read-deployed-state.ts'
 import { readMatrix } from './read-matrix.ts'
 
@@ -17,6 +18,11 @@ export function registerStateRoutes(app: FastifyInstance, deps: Deps): void {
       setPageHeaders(reply, query, total)
       return matrix
     },
+  })
+  registerRoute(app, getChangeset, {
+    ...mount,
+    handler: ({ actor, params, query }) =>
+      readChangeset(deps, { ...projectOf(actor, params), schema: params.schema }, query),
   })
   registerRoute(app, getDeployedState, {
     ...mount,

@@ -1,4 +1,4 @@
-import { ChangesetSource, ChangesetState } from '@sluice/contracts/dbops'
+import { ChangesetSource, ChangesetState, type SeenBy } from '@sluice/contracts/dbops'
 import { z } from 'zod'
 
 /** A row of `changeset_state` as `pg` returns it. */
@@ -10,6 +10,7 @@ export const StateRow = z.object({
   path: z.string(),
   state: ChangesetState,
   checksum: z.string().nullable(),
+  stored_checksum: z.string().nullable(),
   deployed_at: z.date().nullable(),
   order_executed: z.number().nullable(),
   tag: z.string().nullable(),
@@ -20,10 +21,22 @@ export const StateRow = z.object({
   execution_id: z.string(),
   attempt_id: z.string(),
   seen_at: z.date(),
+  text_hash: z.string().nullable(),
 })
 export type StateRow = z.infer<typeof StateRow>
 
 /** When the database ran the changeset, else when it was looked at; epoch ms. */
 export function updatedAt(row: Pick<StateRow, 'deployed_at' | 'seen_at'>): number {
   return (row.deployed_at ?? row.seen_at).getTime()
+}
+
+const SEEN_BY: Partial<Record<string, SeenBy>> = {
+  DBSchemaUpdateSQL: 'preview',
+  Refresh: 'refresh',
+  Baseline: 'baseline',
+}
+
+/** What told us of a state. */
+export function seenBy(row: Pick<StateRow, 'command'>): SeenBy {
+  return SEEN_BY[row.command] ?? 'apply'
 }

@@ -14,11 +14,14 @@ export interface ChangesetRow {
   /** What the database holds from now on: `ran-now` has become `deployed`. */
   state: ChangesetState
   checksum: string | null
+  stored_checksum: string | null
   deployed_at: string | null
   order_executed: number | null
   tag: string | null
   error: string | null
   source: ChangesetSource
+  /** Of what it says; null where the report does not tell. */
+  text_hash: string | null
 }
 
 /** Identity of a changeset as text: a changeset is named by path, id and author together. */
@@ -59,11 +62,13 @@ export function toChangesetRows(
       status: changeset.status,
       state: ranNow ? 'deployed' : changeset.status,
       checksum: changeset.checksum ?? null,
+      stored_checksum: changeset.storedChecksum ?? null,
       deployed_at: deployedAt === undefined ? null : new Date(deployedAt).toISOString(),
       order_executed: changeset.orderExecuted ?? null,
       tag: changeset.tag ?? null,
       error: changeset.error ?? null,
       source: SOURCES[changeset.status],
+      text_hash: null,
     })
   }
   return [...rows.values()]

@@ -1,11 +1,13 @@
 import { PlanDocument, type StepReport } from '@sluice/contracts/dbops'
 import { AppError } from '@sluice/contracts/errors'
-import { ChangesetReport } from '@sluice/contracts/tasks'
+import { ChangesetReport, ChangesetText } from '@sluice/contracts/tasks'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
-import { toChangesetRows, type ChangesetRow } from './changeset-rows.ts'
+import { toChangesetRows } from './changeset-rows.ts'
 import { openDocument } from './open-document.ts'
+import { storeChangesets } from './store-changesets.ts'
+import { storeTexts } from './store-texts.ts'
 
 /** A report with 10,000 changesets takes about a second. */
 const TRANSACTION_TIMEOUT_MS = 30_000
@@ -49,6 +51,7 @@ export async function storeReport(
     async (tx) => {
       const { count } = await tx.stepReport.createMany({ data: [toLedgerRow(accountId, report)], skipDuplicates: true })
       if (count === 0) return 'duplicate'
+      await storeTexts(tx, accountId, report, documents.texts ?? [], rows)
       await storeChangesets(tx, accountId, report, rows)
       if (documents.plan !== undefined) await storePlan(tx, accountId, report, documents.plan)
       await updateInstance(tx, accountId, report, rows.length > 0)
@@ -65,6 +68,7 @@ const ReportedPlan = z.union([PlanDocument, z.object({ plan: PlanDocument }).tra
 interface Documents {
   plan?: PlanDocument
   changesets?: ChangesetReport[]
+  texts?: ChangesetText[]
 }
 
 async function openDocuments(deps: Pick<Deps, 'prisma'>, accountId: string, report: StepReport): Promise<Documents> {
@@ -77,6 +81,9 @@ async function openDocuments(deps: Pick<Deps, 'prisma'>, accountId: string, repo
         break
       case 'changesets':
         opened.changesets = parse(z.array(ChangesetReport), document.name, content)
+        break
+      case 'texts':
+        opened.texts = parse(z.array(ChangesetText), document.name, content)
         break
       case 'snapshot':
         // Snapshots are kept from the issue on that brings drift; a delegate ahead of us may send one already.
@@ -116,62 +123,6 @@ function toLedgerRow(accountId: string, report: StepReport): Prisma.StepReportCr
   }
 }
 
-async function storeChangesets(
-  tx: Prisma.TransactionClient,
-  accountId: string,
-  report: StepReport,
-  rows: ChangesetRow[],
-): Promise<void> {
-  if (rows.length === 0) return
-  const { attemptId, unit, instanceId } = report
-  const json = JSON.stringify(rows)
-  await tx.$executeRawUnsafe(
-    `insert into changeset_report (account_id, attempt_id, unit, changeset_key, status, error)
-     select $1, $2, $3, r.changeset_key, r.status, r.error
-       from jsonb_to_recordset($4::jsonb) as r(changeset_key text, status text, error text)
-     on conflict do nothing`,
-    accountId,
-    attemptId,
-    unit,
-    json,
-  )
-  await tx.$executeRawUnsafe(
-    `insert into changeset_state as s (account_id, instance_id, changeset_key, changeset_id, author, path, position, state,
-                                  checksum, deployed_at, order_executed, tag, error, source,
-                                  command, pipeline, execution_id, attempt_id, seen_at)
-     select $1, $2, r.changeset_key, r.changeset_id, r.author, r.path, r.position, r.state,
-            r.checksum, r.deployed_at, r.order_executed, r.tag, r.error, r.source, $4, $5, $6, $7, $8::timestamptz
-       from jsonb_to_recordset($3::jsonb) as r(changeset_key text, changeset_id text, author text, path text, position int,
-              state text, checksum text, deployed_at timestamptz, order_executed int, tag text, error text, source text)
-      order by r.changeset_key
-     on conflict (account_id, instance_id, changeset_key) do update
-        set position = excluded.position, state = excluded.state, checksum = excluded.checksum,
-            deployed_at = excluded.deployed_at, order_executed = excluded.order_executed, tag = excluded.tag,
-            error = excluded.error, source = excluded.source, command = excluded.command, pipeline = excluded.pipeline,
-            execution_id = excluded.execution_id, attempt_id = excluded.attempt_id, seen_at = excluded.seen_at
-      where s.seen_at <= excluded.seen_at`,
-    accountId,
-    instanceId,
-    json,
-    report.stepType,
-    report.pipelineIdentifier,
-    report.executionId,
-    attemptId,
-    new Date(report.finishedAt).toISOString(),
-  )
-  if (report.outcome === 'failed') return
-  // Whoever looked at the whole changelog did not find these in it any more, and no database has run them.
-  await tx.changesetState.deleteMany({
-    where: {
-      accountId,
-      instanceId,
-      source: 'changelog',
-      attemptId: { not: attemptId },
-      seenAt: { lt: new Date(report.finishedAt) },
-    },
-  })
-}
-
 async function storePlan(
   tx: Prisma.TransactionClient,
   accountId: string,
@@ -199,30 +150,62 @@ async function storePlan(
   })
 }
 
-/** What the instance itself shows: when it was looked at, the tag of our last apply, the tag of the history's last row. */
+const Failed = z.object({ at: z.number() })
+
+/**
+ * What the instance itself shows: when it was looked at, how many changesets are in which state, why the last look
+ * failed, the tag of our last apply, the tag of the history's last row.
+ */
 async function updateInstance(
   tx: Prisma.TransactionClient,
   accountId: string,
   report: StepReport,
   namesChangesets: boolean,
 ): Promise<void> {
+  const finishedAt = new Date(report.finishedAt)
+  const where = {
+    accountId,
+    id: report.instanceId,
+    OR: [{ seenAt: null }, { seenAt: { lte: finishedAt } }],
+  }
+  const instance = await tx.dbInstance.findFirst({ where, select: { lastFailure: true } })
+  if (instance === null) return
+  const known = Failed.safeParse(instance.lastFailure)
+  // Reports may arrive in any order.
+  if (!known.success || known.data.at <= report.finishedAt) {
+    await tx.dbInstance.updateMany({ where, data: { lastFailure: failureOf(report) } })
+  }
   // A step that failed before it could look has seen nothing.
   if (report.outcome === 'failed' && !namesChangesets) return
-  const finishedAt = new Date(report.finishedAt)
   const last = await tx.changesetState.findFirst({
     where: { accountId, instanceId: report.instanceId, orderExecuted: { not: null } },
     orderBy: { orderExecuted: 'desc' },
     select: { tag: true },
   })
+  const states = await tx.changesetState.groupBy({
+    by: ['state'],
+    where: { accountId, instanceId: report.instanceId },
+    // oxlint-disable-next-line no-underscore-dangle -- Prisma's own name
+    _count: true,
+  })
   const applied = report.unit === 'apply' && report.outcome === 'succeeded' && report.tag !== undefined
   await tx.dbInstance.updateMany({
-    where: { accountId, id: report.instanceId, OR: [{ seenAt: null }, { seenAt: { lte: finishedAt } }] },
+    where,
     data: {
       seenAt: finishedAt,
+      // oxlint-disable-next-line no-underscore-dangle -- Prisma's own name
+      stateCounts: Object.fromEntries(states.map((group) => [group.state, group._count])),
+      ...(report.commit === undefined ? {} : { seenCommit: report.commit }),
       lastDeployedTag: last?.tag ?? null,
       ...(applied ? { lastAppliedTag: report.tag } : {}),
     },
   })
+}
+
+function failureOf(report: StepReport) {
+  if (report.outcome === 'succeeded') return Prisma.DbNull
+  const { code, message } = report.failure ?? { code: 'STEP_FAILED', message: 'The step failed and gave no reason.' }
+  return { code, message, at: report.finishedAt }
 }
 
 /** JSON as Prisma takes it; the value came out of JSON. */

@@ -402,6 +402,8 @@ export const ModelName = {
   StepReport: 'StepReport',
   ChangesetReport: 'ChangesetReport',
   ChangesetState: 'ChangesetState',
+  SchemaChangeset: 'SchemaChangeset',
+  ChangesetText: 'ChangesetText',
   Plan: 'Plan',
   ReportPiece: 'ReportPiece'
 } as const
@@ -419,7 +421,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "dbSchema" | "dbInstance" | "stepReport" | "changesetReport" | "changesetState" | "plan" | "reportPiece"
+    modelProps: "dbSchema" | "dbInstance" | "stepReport" | "changesetReport" | "changesetState" | "schemaChangeset" | "changesetText" | "plan" | "reportPiece"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -793,6 +795,154 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    SchemaChangeset: {
+      payload: Prisma.$SchemaChangesetPayload<ExtArgs>
+      fields: Prisma.SchemaChangesetFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.SchemaChangesetFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.SchemaChangesetFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        findFirst: {
+          args: Prisma.SchemaChangesetFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.SchemaChangesetFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        findMany: {
+          args: Prisma.SchemaChangesetFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>[]
+        }
+        create: {
+          args: Prisma.SchemaChangesetCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        createMany: {
+          args: Prisma.SchemaChangesetCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.SchemaChangesetCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>[]
+        }
+        delete: {
+          args: Prisma.SchemaChangesetDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        update: {
+          args: Prisma.SchemaChangesetUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        deleteMany: {
+          args: Prisma.SchemaChangesetDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.SchemaChangesetUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.SchemaChangesetUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>[]
+        }
+        upsert: {
+          args: Prisma.SchemaChangesetUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$SchemaChangesetPayload>
+        }
+        aggregate: {
+          args: Prisma.SchemaChangesetAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateSchemaChangeset>
+        }
+        groupBy: {
+          args: Prisma.SchemaChangesetGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchemaChangesetGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.SchemaChangesetCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.SchemaChangesetCountAggregateOutputType> | number
+        }
+      }
+    }
+    ChangesetText: {
+      payload: Prisma.$ChangesetTextPayload<ExtArgs>
+      fields: Prisma.ChangesetTextFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.ChangesetTextFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.ChangesetTextFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        findFirst: {
+          args: Prisma.ChangesetTextFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.ChangesetTextFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        findMany: {
+          args: Prisma.ChangesetTextFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>[]
+        }
+        create: {
+          args: Prisma.ChangesetTextCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        createMany: {
+          args: Prisma.ChangesetTextCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.ChangesetTextCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>[]
+        }
+        delete: {
+          args: Prisma.ChangesetTextDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        update: {
+          args: Prisma.ChangesetTextUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        deleteMany: {
+          args: Prisma.ChangesetTextDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.ChangesetTextUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.ChangesetTextUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>[]
+        }
+        upsert: {
+          args: Prisma.ChangesetTextUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$ChangesetTextPayload>
+        }
+        aggregate: {
+          args: Prisma.ChangesetTextAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateChangesetText>
+        }
+        groupBy: {
+          args: Prisma.ChangesetTextGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ChangesetTextGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.ChangesetTextCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.ChangesetTextCountAggregateOutputType> | number
+        }
+      }
+    }
     Plan: {
       payload: Prisma.$PlanPayload<ExtArgs>
       fields: Prisma.PlanFieldRefs
@@ -1020,6 +1170,9 @@ export const DbInstanceScalarFieldEnum = {
   lastAppliedTag: 'lastAppliedTag',
   lastDeployedTag: 'lastDeployedTag',
   seenAt: 'seenAt',
+  stateCounts: 'stateCounts',
+  seenCommit: 'seenCommit',
+  lastFailure: 'lastFailure',
   version: 'version',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
@@ -1082,10 +1235,36 @@ export const ChangesetStateScalarFieldEnum = {
   pipeline: 'pipeline',
   executionId: 'executionId',
   attemptId: 'attemptId',
-  seenAt: 'seenAt'
+  seenAt: 'seenAt',
+  storedChecksum: 'storedChecksum',
+  textHash: 'textHash'
 } as const
 
 export type ChangesetStateScalarFieldEnum = (typeof ChangesetStateScalarFieldEnum)[keyof typeof ChangesetStateScalarFieldEnum]
+
+
+export const SchemaChangesetScalarFieldEnum = {
+  accountId: 'accountId',
+  schemaId: 'schemaId',
+  changesetKey: 'changesetKey',
+  changesetId: 'changesetId',
+  author: 'author',
+  path: 'path',
+  position: 'position'
+} as const
+
+export type SchemaChangesetScalarFieldEnum = (typeof SchemaChangesetScalarFieldEnum)[keyof typeof SchemaChangesetScalarFieldEnum]
+
+
+export const ChangesetTextScalarFieldEnum = {
+  accountId: 'accountId',
+  schemaId: 'schemaId',
+  hash: 'hash',
+  document: 'document',
+  usedAt: 'usedAt'
+} as const
+
+export type ChangesetTextScalarFieldEnum = (typeof ChangesetTextScalarFieldEnum)[keyof typeof ChangesetTextScalarFieldEnum]
 
 
 export const PlanScalarFieldEnum = {
@@ -1411,6 +1590,8 @@ export type GlobalOmitConfig = {
   stepReport?: Prisma.StepReportOmit
   changesetReport?: Prisma.ChangesetReportOmit
   changesetState?: Prisma.ChangesetStateOmit
+  schemaChangeset?: Prisma.SchemaChangesetOmit
+  changesetText?: Prisma.ChangesetTextOmit
   plan?: Prisma.PlanOmit
   reportPiece?: Prisma.ReportPieceOmit
 }

@@ -56,6 +56,8 @@ export const ModelName = {
   StepReport: 'StepReport',
   ChangesetReport: 'ChangesetReport',
   ChangesetState: 'ChangesetState',
+  SchemaChangeset: 'SchemaChangeset',
+  ChangesetText: 'ChangesetText',
   Plan: 'Plan',
   ReportPiece: 'ReportPiece'
 } as const
@@ -116,6 +118,9 @@ export const DbInstanceScalarFieldEnum = {
   lastAppliedTag: 'lastAppliedTag',
   lastDeployedTag: 'lastDeployedTag',
   seenAt: 'seenAt',
+  stateCounts: 'stateCounts',
+  seenCommit: 'seenCommit',
+  lastFailure: 'lastFailure',
   version: 'version',
   createdAt: 'createdAt',
   updatedAt: 'updatedAt'
@@ -178,10 +183,36 @@ export const ChangesetStateScalarFieldEnum = {
   pipeline: 'pipeline',
   executionId: 'executionId',
   attemptId: 'attemptId',
-  seenAt: 'seenAt'
+  seenAt: 'seenAt',
+  storedChecksum: 'storedChecksum',
+  textHash: 'textHash'
 } as const
 
 export type ChangesetStateScalarFieldEnum = (typeof ChangesetStateScalarFieldEnum)[keyof typeof ChangesetStateScalarFieldEnum]
+
+
+export const SchemaChangesetScalarFieldEnum = {
+  accountId: 'accountId',
+  schemaId: 'schemaId',
+  changesetKey: 'changesetKey',
+  changesetId: 'changesetId',
+  author: 'author',
+  path: 'path',
+  position: 'position'
+} as const
+
+export type SchemaChangesetScalarFieldEnum = (typeof SchemaChangesetScalarFieldEnum)[keyof typeof SchemaChangesetScalarFieldEnum]
+
+
+export const ChangesetTextScalarFieldEnum = {
+  accountId: 'accountId',
+  schemaId: 'schemaId',
+  hash: 'hash',
+  document: 'document',
+  usedAt: 'usedAt'
+} as const
+
+export type ChangesetTextScalarFieldEnum = (typeof ChangesetTextScalarFieldEnum)[keyof typeof ChangesetTextScalarFieldEnum]
 
 
 export const PlanScalarFieldEnum = {

@@ -56,6 +56,8 @@ export type ChangesetStateMinAggregateOutputType = {
   executionId: string | null
   attemptId: string | null
   seenAt: Date | null
+  storedChecksum: string | null
+  textHash: string | null
 }
 
 export type ChangesetStateMaxAggregateOutputType = {
@@ -78,6 +80,8 @@ export type ChangesetStateMaxAggregateOutputType = {
   executionId: string | null
   attemptId: string | null
   seenAt: Date | null
+  storedChecksum: string | null
+  textHash: string | null
 }
 
 export type ChangesetStateCountAggregateOutputType = {
@@ -100,6 +104,8 @@ export type ChangesetStateCountAggregateOutputType = {
   executionId: number
   attemptId: number
   seenAt: number
+  storedChecksum: number
+  textHash: number
   _all: number
 }
 
@@ -134,6 +140,8 @@ export type ChangesetStateMinAggregateInputType = {
   executionId?: true
   attemptId?: true
   seenAt?: true
+  storedChecksum?: true
+  textHash?: true
 }
 
 export type ChangesetStateMaxAggregateInputType = {
@@ -156,6 +164,8 @@ export type ChangesetStateMaxAggregateInputType = {
   executionId?: true
   attemptId?: true
   seenAt?: true
+  storedChecksum?: true
+  textHash?: true
 }
 
 export type ChangesetStateCountAggregateInputType = {
@@ -178,6 +188,8 @@ export type ChangesetStateCountAggregateInputType = {
   executionId?: true
   attemptId?: true
   seenAt?: true
+  storedChecksum?: true
+  textHash?: true
   _all?: true
 }
 
@@ -287,6 +299,8 @@ export type ChangesetStateGroupByOutputType = {
   executionId: string
   attemptId: string
   seenAt: Date
+  storedChecksum: string | null
+  textHash: string | null
   _count: ChangesetStateCountAggregateOutputType | null
   _avg: ChangesetStateAvgAggregateOutputType | null
   _sum: ChangesetStateSumAggregateOutputType | null
@@ -332,6 +346,8 @@ export type ChangesetStateWhereInput = {
   executionId?: Prisma.StringFilter<"ChangesetState"> | string
   attemptId?: Prisma.StringFilter<"ChangesetState"> | string
   seenAt?: Prisma.DateTimeFilter<"ChangesetState"> | Date | string
+  storedChecksum?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
+  textHash?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
   instance?: Prisma.XOR<Prisma.DbInstanceScalarRelationFilter, Prisma.DbInstanceWhereInput>
 }
 
@@ -355,6 +371,8 @@ export type ChangesetStateOrderByWithRelationInput = {
   executionId?: Prisma.SortOrder
   attemptId?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  storedChecksum?: Prisma.SortOrderInput | Prisma.SortOrder
+  textHash?: Prisma.SortOrderInput | Prisma.SortOrder
   instance?: Prisma.DbInstanceOrderByWithRelationInput
 }
 
@@ -382,6 +400,8 @@ export type ChangesetStateWhereUniqueInput = Prisma.AtLeast<{
   executionId?: Prisma.StringFilter<"ChangesetState"> | string
   attemptId?: Prisma.StringFilter<"ChangesetState"> | string
   seenAt?: Prisma.DateTimeFilter<"ChangesetState"> | Date | string
+  storedChecksum?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
+  textHash?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
   instance?: Prisma.XOR<Prisma.DbInstanceScalarRelationFilter, Prisma.DbInstanceWhereInput>
 }, "accountId_instanceId_changesetKey">
 
@@ -405,6 +425,8 @@ export type ChangesetStateOrderByWithAggregationInput = {
   executionId?: Prisma.SortOrder
   attemptId?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  storedChecksum?: Prisma.SortOrderInput | Prisma.SortOrder
+  textHash?: Prisma.SortOrderInput | Prisma.SortOrder
   _count?: Prisma.ChangesetStateCountOrderByAggregateInput
   _avg?: Prisma.ChangesetStateAvgOrderByAggregateInput
   _max?: Prisma.ChangesetStateMaxOrderByAggregateInput
@@ -435,6 +457,8 @@ export type ChangesetStateScalarWhereWithAggregatesInput = {
   executionId?: Prisma.StringWithAggregatesFilter<"ChangesetState"> | string
   attemptId?: Prisma.StringWithAggregatesFilter<"ChangesetState"> | string
   seenAt?: Prisma.DateTimeWithAggregatesFilter<"ChangesetState"> | Date | string
+  storedChecksum?: Prisma.StringNullableWithAggregatesFilter<"ChangesetState"> | string | null
+  textHash?: Prisma.StringNullableWithAggregatesFilter<"ChangesetState"> | string | null
 }
 
 export type ChangesetStateCreateInput = {
@@ -455,6 +479,8 @@ export type ChangesetStateCreateInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
   instance: Prisma.DbInstanceCreateNestedOneWithoutChangesetsInput
 }
 
@@ -478,6 +504,8 @@ export type ChangesetStateUncheckedCreateInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
 }
 
 export type ChangesetStateUpdateInput = {
@@ -498,6 +526,8 @@ export type ChangesetStateUpdateInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   instance?: Prisma.DbInstanceUpdateOneRequiredWithoutChangesetsNestedInput
 }
 
@@ -521,6 +551,8 @@ export type ChangesetStateUncheckedUpdateInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type ChangesetStateCreateManyInput = {
@@ -543,6 +575,8 @@ export type ChangesetStateCreateManyInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
 }
 
 export type ChangesetStateUpdateManyMutationInput = {
@@ -563,6 +597,8 @@ export type ChangesetStateUpdateManyMutationInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type ChangesetStateUncheckedUpdateManyInput = {
@@ -585,6 +621,8 @@ export type ChangesetStateUncheckedUpdateManyInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type ChangesetStateListRelationFilter = {
@@ -623,6 +661,8 @@ export type ChangesetStateCountOrderByAggregateInput = {
   executionId?: Prisma.SortOrder
   attemptId?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  storedChecksum?: Prisma.SortOrder
+  textHash?: Prisma.SortOrder
 }
 
 export type ChangesetStateAvgOrderByAggregateInput = {
@@ -650,6 +690,8 @@ export type ChangesetStateMaxOrderByAggregateInput = {
   executionId?: Prisma.SortOrder
   attemptId?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  storedChecksum?: Prisma.SortOrder
+  textHash?: Prisma.SortOrder
 }
 
 export type ChangesetStateMinOrderByAggregateInput = {
@@ -672,6 +714,8 @@ export type ChangesetStateMinOrderByAggregateInput = {
   executionId?: Prisma.SortOrder
   attemptId?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  storedChecksum?: Prisma.SortOrder
+  textHash?: Prisma.SortOrder
 }
 
 export type ChangesetStateSumOrderByAggregateInput = {
@@ -747,6 +791,8 @@ export type ChangesetStateCreateWithoutInstanceInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
 }
 
 export type ChangesetStateUncheckedCreateWithoutInstanceInput = {
@@ -767,6 +813,8 @@ export type ChangesetStateUncheckedCreateWithoutInstanceInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
 }
 
 export type ChangesetStateCreateOrConnectWithoutInstanceInput = {
@@ -818,6 +866,8 @@ export type ChangesetStateScalarWhereInput = {
   executionId?: Prisma.StringFilter<"ChangesetState"> | string
   attemptId?: Prisma.StringFilter<"ChangesetState"> | string
   seenAt?: Prisma.DateTimeFilter<"ChangesetState"> | Date | string
+  storedChecksum?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
+  textHash?: Prisma.StringNullableFilter<"ChangesetState"> | string | null
 }
 
 export type ChangesetStateCreateManyInstanceInput = {
@@ -838,6 +888,8 @@ export type ChangesetStateCreateManyInstanceInput = {
   executionId: string
   attemptId: string
   seenAt: Date | string
+  storedChecksum?: string | null
+  textHash?: string | null
 }
 
 export type ChangesetStateUpdateWithoutInstanceInput = {
@@ -858,6 +910,8 @@ export type ChangesetStateUpdateWithoutInstanceInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type ChangesetStateUncheckedUpdateWithoutInstanceInput = {
@@ -878,6 +932,8 @@ export type ChangesetStateUncheckedUpdateWithoutInstanceInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 export type ChangesetStateUncheckedUpdateManyWithoutInstanceInput = {
@@ -898,6 +954,8 @@ export type ChangesetStateUncheckedUpdateManyWithoutInstanceInput = {
   executionId?: Prisma.StringFieldUpdateOperationsInput | string
   attemptId?: Prisma.StringFieldUpdateOperationsInput | string
   seenAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  storedChecksum?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  textHash?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
 }
 
 
@@ -922,6 +980,8 @@ export type ChangesetStateSelect<ExtArgs extends runtime.Types.Extensions.Intern
   executionId?: boolean
   attemptId?: boolean
   seenAt?: boolean
+  storedChecksum?: boolean
+  textHash?: boolean
   instance?: boolean | Prisma.DbInstanceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["changesetState"]>
 
@@ -945,6 +1005,8 @@ export type ChangesetStateSelectCreateManyAndReturn<ExtArgs extends runtime.Type
   executionId?: boolean
   attemptId?: boolean
   seenAt?: boolean
+  storedChecksum?: boolean
+  textHash?: boolean
   instance?: boolean | Prisma.DbInstanceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["changesetState"]>
 
@@ -968,6 +1030,8 @@ export type ChangesetStateSelectUpdateManyAndReturn<ExtArgs extends runtime.Type
   executionId?: boolean
   attemptId?: boolean
   seenAt?: boolean
+  storedChecksum?: boolean
+  textHash?: boolean
   instance?: boolean | Prisma.DbInstanceDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["changesetState"]>
 
@@ -991,9 +1055,11 @@ export type ChangesetStateSelectScalar = {
   executionId?: boolean
   attemptId?: boolean
   seenAt?: boolean
+  storedChecksum?: boolean
+  textHash?: boolean
 }
 
-export type ChangesetStateOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "instanceId" | "changesetKey" | "changesetId" | "author" | "path" | "position" | "state" | "checksum" | "deployedAt" | "orderExecuted" | "tag" | "error" | "source" | "command" | "pipeline" | "executionId" | "attemptId" | "seenAt", ExtArgs["result"]["changesetState"]>
+export type ChangesetStateOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "instanceId" | "changesetKey" | "changesetId" | "author" | "path" | "position" | "state" | "checksum" | "deployedAt" | "orderExecuted" | "tag" | "error" | "source" | "command" | "pipeline" | "executionId" | "attemptId" | "seenAt" | "storedChecksum" | "textHash", ExtArgs["result"]["changesetState"]>
 export type ChangesetStateInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   instance?: boolean | Prisma.DbInstanceDefaultArgs<ExtArgs>
 }
@@ -1035,6 +1101,14 @@ export type $ChangesetStatePayload<ExtArgs extends runtime.Types.Extensions.Inte
     executionId: string
     attemptId: string
     seenAt: Date
+    /**
+     * As the database's history has it; `checksum` is the changelog's.
+     */
+    storedChecksum: string | null
+    /**
+     * What it says: a row of ChangesetText.
+     */
+    textHash: string | null
   }, ExtArgs["result"]["changesetState"]>
   composites: {}
 }
@@ -1478,6 +1552,8 @@ export interface ChangesetStateFieldRefs {
   readonly executionId: Prisma.FieldRef<"ChangesetState", 'String'>
   readonly attemptId: Prisma.FieldRef<"ChangesetState", 'String'>
   readonly seenAt: Prisma.FieldRef<"ChangesetState", 'DateTime'>
+  readonly storedChecksum: Prisma.FieldRef<"ChangesetState", 'String'>
+  readonly textHash: Prisma.FieldRef<"ChangesetState", 'String'>
 }
     
 

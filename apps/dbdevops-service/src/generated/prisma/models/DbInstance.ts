@@ -51,6 +51,7 @@ export type DbInstanceMinAggregateOutputType = {
   lastAppliedTag: string | null
   lastDeployedTag: string | null
   seenAt: Date | null
+  seenCommit: string | null
   version: number | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -73,6 +74,7 @@ export type DbInstanceMaxAggregateOutputType = {
   lastAppliedTag: string | null
   lastDeployedTag: string | null
   seenAt: Date | null
+  seenCommit: string | null
   version: number | null
   createdAt: Date | null
   updatedAt: Date | null
@@ -97,6 +99,9 @@ export type DbInstanceCountAggregateOutputType = {
   lastAppliedTag: number
   lastDeployedTag: number
   seenAt: number
+  stateCounts: number
+  seenCommit: number
+  lastFailure: number
   version: number
   createdAt: number
   updatedAt: number
@@ -129,6 +134,7 @@ export type DbInstanceMinAggregateInputType = {
   lastAppliedTag?: true
   lastDeployedTag?: true
   seenAt?: true
+  seenCommit?: true
   version?: true
   createdAt?: true
   updatedAt?: true
@@ -151,6 +157,7 @@ export type DbInstanceMaxAggregateInputType = {
   lastAppliedTag?: true
   lastDeployedTag?: true
   seenAt?: true
+  seenCommit?: true
   version?: true
   createdAt?: true
   updatedAt?: true
@@ -175,6 +182,9 @@ export type DbInstanceCountAggregateInputType = {
   lastAppliedTag?: true
   lastDeployedTag?: true
   seenAt?: true
+  stateCounts?: true
+  seenCommit?: true
+  lastFailure?: true
   version?: true
   createdAt?: true
   updatedAt?: true
@@ -286,6 +296,9 @@ export type DbInstanceGroupByOutputType = {
   lastAppliedTag: string | null
   lastDeployedTag: string | null
   seenAt: Date | null
+  stateCounts: runtime.JsonValue | null
+  seenCommit: string | null
+  lastFailure: runtime.JsonValue | null
   version: number
   createdAt: Date
   updatedAt: Date
@@ -333,6 +346,9 @@ export type DbInstanceWhereInput = {
   lastAppliedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   lastDeployedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   seenAt?: Prisma.DateTimeNullableFilter<"DbInstance"> | Date | string | null
+  stateCounts?: Prisma.JsonNullableFilter<"DbInstance">
+  seenCommit?: Prisma.StringNullableFilter<"DbInstance"> | string | null
+  lastFailure?: Prisma.JsonNullableFilter<"DbInstance">
   version?: Prisma.IntFilter<"DbInstance"> | number
   createdAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
@@ -361,6 +377,9 @@ export type DbInstanceOrderByWithRelationInput = {
   lastAppliedTag?: Prisma.SortOrderInput | Prisma.SortOrder
   lastDeployedTag?: Prisma.SortOrderInput | Prisma.SortOrder
   seenAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  stateCounts?: Prisma.SortOrderInput | Prisma.SortOrder
+  seenCommit?: Prisma.SortOrderInput | Prisma.SortOrder
+  lastFailure?: Prisma.SortOrderInput | Prisma.SortOrder
   version?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -394,6 +413,9 @@ export type DbInstanceWhereUniqueInput = Prisma.AtLeast<{
   lastAppliedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   lastDeployedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   seenAt?: Prisma.DateTimeNullableFilter<"DbInstance"> | Date | string | null
+  stateCounts?: Prisma.JsonNullableFilter<"DbInstance">
+  seenCommit?: Prisma.StringNullableFilter<"DbInstance"> | string | null
+  lastFailure?: Prisma.JsonNullableFilter<"DbInstance">
   version?: Prisma.IntFilter<"DbInstance"> | number
   createdAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
@@ -422,6 +444,9 @@ export type DbInstanceOrderByWithAggregationInput = {
   lastAppliedTag?: Prisma.SortOrderInput | Prisma.SortOrder
   lastDeployedTag?: Prisma.SortOrderInput | Prisma.SortOrder
   seenAt?: Prisma.SortOrderInput | Prisma.SortOrder
+  stateCounts?: Prisma.SortOrderInput | Prisma.SortOrder
+  seenCommit?: Prisma.SortOrderInput | Prisma.SortOrder
+  lastFailure?: Prisma.SortOrderInput | Prisma.SortOrder
   version?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -454,6 +479,9 @@ export type DbInstanceScalarWhereWithAggregatesInput = {
   lastAppliedTag?: Prisma.StringNullableWithAggregatesFilter<"DbInstance"> | string | null
   lastDeployedTag?: Prisma.StringNullableWithAggregatesFilter<"DbInstance"> | string | null
   seenAt?: Prisma.DateTimeNullableWithAggregatesFilter<"DbInstance"> | Date | string | null
+  stateCounts?: Prisma.JsonNullableWithAggregatesFilter<"DbInstance">
+  seenCommit?: Prisma.StringNullableWithAggregatesFilter<"DbInstance"> | string | null
+  lastFailure?: Prisma.JsonNullableWithAggregatesFilter<"DbInstance">
   version?: Prisma.IntWithAggregatesFilter<"DbInstance"> | number
   createdAt?: Prisma.DateTimeWithAggregatesFilter<"DbInstance"> | Date | string
   updatedAt?: Prisma.DateTimeWithAggregatesFilter<"DbInstance"> | Date | string
@@ -476,6 +504,9 @@ export type DbInstanceCreateInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -504,6 +535,9 @@ export type DbInstanceUncheckedCreateInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -529,6 +563,9 @@ export type DbInstanceUpdateInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -557,6 +594,9 @@ export type DbInstanceUncheckedUpdateInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -584,6 +624,9 @@ export type DbInstanceCreateManyInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -606,6 +649,9 @@ export type DbInstanceUpdateManyMutationInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -630,6 +676,9 @@ export type DbInstanceUncheckedUpdateManyInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -675,6 +724,9 @@ export type DbInstanceCountOrderByAggregateInput = {
   lastAppliedTag?: Prisma.SortOrder
   lastDeployedTag?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  stateCounts?: Prisma.SortOrder
+  seenCommit?: Prisma.SortOrder
+  lastFailure?: Prisma.SortOrder
   version?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -701,6 +753,7 @@ export type DbInstanceMaxOrderByAggregateInput = {
   lastAppliedTag?: Prisma.SortOrder
   lastDeployedTag?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  seenCommit?: Prisma.SortOrder
   version?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -723,6 +776,7 @@ export type DbInstanceMinOrderByAggregateInput = {
   lastAppliedTag?: Prisma.SortOrder
   lastDeployedTag?: Prisma.SortOrder
   seenAt?: Prisma.SortOrder
+  seenCommit?: Prisma.SortOrder
   version?: Prisma.SortOrder
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
@@ -842,6 +896,9 @@ export type DbInstanceCreateWithoutSchemaInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -867,6 +924,9 @@ export type DbInstanceUncheckedCreateWithoutSchemaInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -923,6 +983,9 @@ export type DbInstanceScalarWhereInput = {
   lastAppliedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   lastDeployedTag?: Prisma.StringNullableFilter<"DbInstance"> | string | null
   seenAt?: Prisma.DateTimeNullableFilter<"DbInstance"> | Date | string | null
+  stateCounts?: Prisma.JsonNullableFilter<"DbInstance">
+  seenCommit?: Prisma.StringNullableFilter<"DbInstance"> | string | null
+  lastFailure?: Prisma.JsonNullableFilter<"DbInstance">
   version?: Prisma.IntFilter<"DbInstance"> | number
   createdAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"DbInstance"> | Date | string
@@ -945,6 +1008,9 @@ export type DbInstanceCreateWithoutReportsInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -972,6 +1038,9 @@ export type DbInstanceUncheckedCreateWithoutReportsInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1012,6 +1081,9 @@ export type DbInstanceUpdateWithoutReportsInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1039,6 +1111,9 @@ export type DbInstanceUncheckedUpdateWithoutReportsInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1063,6 +1138,9 @@ export type DbInstanceCreateWithoutChangesetsInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1090,6 +1168,9 @@ export type DbInstanceUncheckedCreateWithoutChangesetsInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1130,6 +1211,9 @@ export type DbInstanceUpdateWithoutChangesetsInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1157,6 +1241,9 @@ export type DbInstanceUncheckedUpdateWithoutChangesetsInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1181,6 +1268,9 @@ export type DbInstanceCreateWithoutPlansInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1208,6 +1298,9 @@ export type DbInstanceUncheckedCreateWithoutPlansInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1248,6 +1341,9 @@ export type DbInstanceUpdateWithoutPlansInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1275,6 +1371,9 @@ export type DbInstanceUncheckedUpdateWithoutPlansInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1299,6 +1398,9 @@ export type DbInstanceCreateManySchemaInput = {
   lastAppliedTag?: string | null
   lastDeployedTag?: string | null
   seenAt?: Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
@@ -1321,6 +1423,9 @@ export type DbInstanceUpdateWithoutSchemaInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1346,6 +1451,9 @@ export type DbInstanceUncheckedUpdateWithoutSchemaInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1371,6 +1479,9 @@ export type DbInstanceUncheckedUpdateManyWithoutSchemaInput = {
   lastAppliedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   lastDeployedTag?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   seenAt?: Prisma.NullableDateTimeFieldUpdateOperationsInput | Date | string | null
+  stateCounts?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
+  seenCommit?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  lastFailure?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
@@ -1444,6 +1555,9 @@ export type DbInstanceSelect<ExtArgs extends runtime.Types.Extensions.InternalAr
   lastAppliedTag?: boolean
   lastDeployedTag?: boolean
   seenAt?: boolean
+  stateCounts?: boolean
+  seenCommit?: boolean
+  lastFailure?: boolean
   version?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1473,6 +1587,9 @@ export type DbInstanceSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ex
   lastAppliedTag?: boolean
   lastDeployedTag?: boolean
   seenAt?: boolean
+  stateCounts?: boolean
+  seenCommit?: boolean
+  lastFailure?: boolean
   version?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1498,6 +1615,9 @@ export type DbInstanceSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ex
   lastAppliedTag?: boolean
   lastDeployedTag?: boolean
   seenAt?: boolean
+  stateCounts?: boolean
+  seenCommit?: boolean
+  lastFailure?: boolean
   version?: boolean
   createdAt?: boolean
   updatedAt?: boolean
@@ -1523,12 +1643,15 @@ export type DbInstanceSelectScalar = {
   lastAppliedTag?: boolean
   lastDeployedTag?: boolean
   seenAt?: boolean
+  stateCounts?: boolean
+  seenCommit?: boolean
+  lastFailure?: boolean
   version?: boolean
   createdAt?: boolean
   updatedAt?: boolean
 }
 
-export type DbInstanceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "schemaId" | "identifier" | "name" | "tags" | "connector" | "branch" | "gitTag" | "commitSha" | "context" | "labels" | "properties" | "databaseName" | "defaultSchema" | "lastAppliedTag" | "lastDeployedTag" | "seenAt" | "version" | "createdAt" | "updatedAt", ExtArgs["result"]["dbInstance"]>
+export type DbInstanceOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "schemaId" | "identifier" | "name" | "tags" | "connector" | "branch" | "gitTag" | "commitSha" | "context" | "labels" | "properties" | "databaseName" | "defaultSchema" | "lastAppliedTag" | "lastDeployedTag" | "seenAt" | "stateCounts" | "seenCommit" | "lastFailure" | "version" | "createdAt" | "updatedAt", ExtArgs["result"]["dbInstance"]>
 export type DbInstanceInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   schema?: boolean | Prisma.DbSchemaDefaultArgs<ExtArgs>
   reports?: boolean | Prisma.DbInstance$reportsArgs<ExtArgs>
@@ -1579,6 +1702,18 @@ export type $DbInstancePayload<ExtArgs extends runtime.Types.Extensions.Internal
      * When a step last looked at the database; null until the first time.
      */
     seenAt: Date | null
+    /**
+     * Number of changesets by state, as of the last look.
+     */
+    stateCounts: runtime.JsonValue | null
+    /**
+     * Of the changelog that was compared last.
+     */
+    seenCommit: string | null
+    /**
+     * Why the last look at the database failed, and when; null where it succeeded.
+     */
+    lastFailure: runtime.JsonValue | null
     version: number
     createdAt: Date
     updatedAt: Date
@@ -2027,6 +2162,9 @@ export interface DbInstanceFieldRefs {
   readonly lastAppliedTag: Prisma.FieldRef<"DbInstance", 'String'>
   readonly lastDeployedTag: Prisma.FieldRef<"DbInstance", 'String'>
   readonly seenAt: Prisma.FieldRef<"DbInstance", 'DateTime'>
+  readonly stateCounts: Prisma.FieldRef<"DbInstance", 'Json'>
+  readonly seenCommit: Prisma.FieldRef<"DbInstance", 'String'>
+  readonly lastFailure: Prisma.FieldRef<"DbInstance", 'Json'>
   readonly version: Prisma.FieldRef<"DbInstance", 'Int'>
   readonly createdAt: Prisma.FieldRef<"DbInstance", 'DateTime'>
   readonly updatedAt: Prisma.FieldRef<"DbInstance", 'DateTime'>

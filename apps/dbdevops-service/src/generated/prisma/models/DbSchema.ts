@@ -289,6 +289,8 @@ export type DbSchemaWhereInput = {
   createdAt?: Prisma.DateTimeFilter<"DbSchema"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"DbSchema"> | Date | string
   instances?: Prisma.DbInstanceListRelationFilter
+  changesets?: Prisma.SchemaChangesetListRelationFilter
+  texts?: Prisma.ChangesetTextListRelationFilter
 }
 
 export type DbSchemaOrderByWithRelationInput = {
@@ -308,6 +310,8 @@ export type DbSchemaOrderByWithRelationInput = {
   createdAt?: Prisma.SortOrder
   updatedAt?: Prisma.SortOrder
   instances?: Prisma.DbInstanceOrderByRelationAggregateInput
+  changesets?: Prisma.SchemaChangesetOrderByRelationAggregateInput
+  texts?: Prisma.ChangesetTextOrderByRelationAggregateInput
 }
 
 export type DbSchemaWhereUniqueInput = Prisma.AtLeast<{
@@ -332,6 +336,8 @@ export type DbSchemaWhereUniqueInput = Prisma.AtLeast<{
   createdAt?: Prisma.DateTimeFilter<"DbSchema"> | Date | string
   updatedAt?: Prisma.DateTimeFilter<"DbSchema"> | Date | string
   instances?: Prisma.DbInstanceListRelationFilter
+  changesets?: Prisma.SchemaChangesetListRelationFilter
+  texts?: Prisma.ChangesetTextListRelationFilter
 }, "accountId_id" | "accountId_orgIdentifier_projectIdentifier_identifier">
 
 export type DbSchemaOrderByWithAggregationInput = {
@@ -395,6 +401,8 @@ export type DbSchemaCreateInput = {
   createdAt: Date | string
   updatedAt: Date | string
   instances?: Prisma.DbInstanceCreateNestedManyWithoutSchemaInput
+  changesets?: Prisma.SchemaChangesetCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextCreateNestedManyWithoutSchemaInput
 }
 
 export type DbSchemaUncheckedCreateInput = {
@@ -414,6 +422,8 @@ export type DbSchemaUncheckedCreateInput = {
   createdAt: Date | string
   updatedAt: Date | string
   instances?: Prisma.DbInstanceUncheckedCreateNestedManyWithoutSchemaInput
+  changesets?: Prisma.SchemaChangesetUncheckedCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextUncheckedCreateNestedManyWithoutSchemaInput
 }
 
 export type DbSchemaUpdateInput = {
@@ -433,6 +443,8 @@ export type DbSchemaUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   instances?: Prisma.DbInstanceUpdateManyWithoutSchemaNestedInput
+  changesets?: Prisma.SchemaChangesetUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUpdateManyWithoutSchemaNestedInput
 }
 
 export type DbSchemaUncheckedUpdateInput = {
@@ -452,6 +464,8 @@ export type DbSchemaUncheckedUpdateInput = {
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   instances?: Prisma.DbInstanceUncheckedUpdateManyWithoutSchemaNestedInput
+  changesets?: Prisma.SchemaChangesetUncheckedUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUncheckedUpdateManyWithoutSchemaNestedInput
 }
 
 export type DbSchemaCreateManyInput = {
@@ -617,6 +631,34 @@ export type DbSchemaUpdateOneRequiredWithoutInstancesNestedInput = {
   update?: Prisma.XOR<Prisma.XOR<Prisma.DbSchemaUpdateToOneWithWhereWithoutInstancesInput, Prisma.DbSchemaUpdateWithoutInstancesInput>, Prisma.DbSchemaUncheckedUpdateWithoutInstancesInput>
 }
 
+export type DbSchemaCreateNestedOneWithoutChangesetsInput = {
+  create?: Prisma.XOR<Prisma.DbSchemaCreateWithoutChangesetsInput, Prisma.DbSchemaUncheckedCreateWithoutChangesetsInput>
+  connectOrCreate?: Prisma.DbSchemaCreateOrConnectWithoutChangesetsInput
+  connect?: Prisma.DbSchemaWhereUniqueInput
+}
+
+export type DbSchemaUpdateOneRequiredWithoutChangesetsNestedInput = {
+  create?: Prisma.XOR<Prisma.DbSchemaCreateWithoutChangesetsInput, Prisma.DbSchemaUncheckedCreateWithoutChangesetsInput>
+  connectOrCreate?: Prisma.DbSchemaCreateOrConnectWithoutChangesetsInput
+  upsert?: Prisma.DbSchemaUpsertWithoutChangesetsInput
+  connect?: Prisma.DbSchemaWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DbSchemaUpdateToOneWithWhereWithoutChangesetsInput, Prisma.DbSchemaUpdateWithoutChangesetsInput>, Prisma.DbSchemaUncheckedUpdateWithoutChangesetsInput>
+}
+
+export type DbSchemaCreateNestedOneWithoutTextsInput = {
+  create?: Prisma.XOR<Prisma.DbSchemaCreateWithoutTextsInput, Prisma.DbSchemaUncheckedCreateWithoutTextsInput>
+  connectOrCreate?: Prisma.DbSchemaCreateOrConnectWithoutTextsInput
+  connect?: Prisma.DbSchemaWhereUniqueInput
+}
+
+export type DbSchemaUpdateOneRequiredWithoutTextsNestedInput = {
+  create?: Prisma.XOR<Prisma.DbSchemaCreateWithoutTextsInput, Prisma.DbSchemaUncheckedCreateWithoutTextsInput>
+  connectOrCreate?: Prisma.DbSchemaCreateOrConnectWithoutTextsInput
+  upsert?: Prisma.DbSchemaUpsertWithoutTextsInput
+  connect?: Prisma.DbSchemaWhereUniqueInput
+  update?: Prisma.XOR<Prisma.XOR<Prisma.DbSchemaUpdateToOneWithWhereWithoutTextsInput, Prisma.DbSchemaUpdateWithoutTextsInput>, Prisma.DbSchemaUncheckedUpdateWithoutTextsInput>
+}
+
 export type DbSchemaCreateWithoutInstancesInput = {
   accountId: string
   id: string
@@ -633,6 +675,8 @@ export type DbSchemaCreateWithoutInstancesInput = {
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
+  changesets?: Prisma.SchemaChangesetCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextCreateNestedManyWithoutSchemaInput
 }
 
 export type DbSchemaUncheckedCreateWithoutInstancesInput = {
@@ -651,6 +695,8 @@ export type DbSchemaUncheckedCreateWithoutInstancesInput = {
   version?: number
   createdAt: Date | string
   updatedAt: Date | string
+  changesets?: Prisma.SchemaChangesetUncheckedCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextUncheckedCreateNestedManyWithoutSchemaInput
 }
 
 export type DbSchemaCreateOrConnectWithoutInstancesInput = {
@@ -685,6 +731,8 @@ export type DbSchemaUpdateWithoutInstancesInput = {
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  changesets?: Prisma.SchemaChangesetUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUpdateManyWithoutSchemaNestedInput
 }
 
 export type DbSchemaUncheckedUpdateWithoutInstancesInput = {
@@ -703,6 +751,200 @@ export type DbSchemaUncheckedUpdateWithoutInstancesInput = {
   version?: Prisma.IntFieldUpdateOperationsInput | number
   createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
   updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  changesets?: Prisma.SchemaChangesetUncheckedUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUncheckedUpdateManyWithoutSchemaNestedInput
+}
+
+export type DbSchemaCreateWithoutChangesetsInput = {
+  accountId: string
+  id: string
+  orgIdentifier: string
+  projectIdentifier: string
+  identifier: string
+  name: string
+  tags: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type: string
+  migrationType: string
+  changelog: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: string | null
+  primaryInstance?: string | null
+  version?: number
+  createdAt: Date | string
+  updatedAt: Date | string
+  instances?: Prisma.DbInstanceCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextCreateNestedManyWithoutSchemaInput
+}
+
+export type DbSchemaUncheckedCreateWithoutChangesetsInput = {
+  accountId: string
+  id: string
+  orgIdentifier: string
+  projectIdentifier: string
+  identifier: string
+  name: string
+  tags: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type: string
+  migrationType: string
+  changelog: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: string | null
+  primaryInstance?: string | null
+  version?: number
+  createdAt: Date | string
+  updatedAt: Date | string
+  instances?: Prisma.DbInstanceUncheckedCreateNestedManyWithoutSchemaInput
+  texts?: Prisma.ChangesetTextUncheckedCreateNestedManyWithoutSchemaInput
+}
+
+export type DbSchemaCreateOrConnectWithoutChangesetsInput = {
+  where: Prisma.DbSchemaWhereUniqueInput
+  create: Prisma.XOR<Prisma.DbSchemaCreateWithoutChangesetsInput, Prisma.DbSchemaUncheckedCreateWithoutChangesetsInput>
+}
+
+export type DbSchemaUpsertWithoutChangesetsInput = {
+  update: Prisma.XOR<Prisma.DbSchemaUpdateWithoutChangesetsInput, Prisma.DbSchemaUncheckedUpdateWithoutChangesetsInput>
+  create: Prisma.XOR<Prisma.DbSchemaCreateWithoutChangesetsInput, Prisma.DbSchemaUncheckedCreateWithoutChangesetsInput>
+  where?: Prisma.DbSchemaWhereInput
+}
+
+export type DbSchemaUpdateToOneWithWhereWithoutChangesetsInput = {
+  where?: Prisma.DbSchemaWhereInput
+  data: Prisma.XOR<Prisma.DbSchemaUpdateWithoutChangesetsInput, Prisma.DbSchemaUncheckedUpdateWithoutChangesetsInput>
+}
+
+export type DbSchemaUpdateWithoutChangesetsInput = {
+  accountId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  orgIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  projectIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  identifier?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  tags?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  migrationType?: Prisma.StringFieldUpdateOperationsInput | string
+  changelog?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  primaryInstance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  instances?: Prisma.DbInstanceUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUpdateManyWithoutSchemaNestedInput
+}
+
+export type DbSchemaUncheckedUpdateWithoutChangesetsInput = {
+  accountId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  orgIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  projectIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  identifier?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  tags?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  migrationType?: Prisma.StringFieldUpdateOperationsInput | string
+  changelog?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  primaryInstance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  instances?: Prisma.DbInstanceUncheckedUpdateManyWithoutSchemaNestedInput
+  texts?: Prisma.ChangesetTextUncheckedUpdateManyWithoutSchemaNestedInput
+}
+
+export type DbSchemaCreateWithoutTextsInput = {
+  accountId: string
+  id: string
+  orgIdentifier: string
+  projectIdentifier: string
+  identifier: string
+  name: string
+  tags: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type: string
+  migrationType: string
+  changelog: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: string | null
+  primaryInstance?: string | null
+  version?: number
+  createdAt: Date | string
+  updatedAt: Date | string
+  instances?: Prisma.DbInstanceCreateNestedManyWithoutSchemaInput
+  changesets?: Prisma.SchemaChangesetCreateNestedManyWithoutSchemaInput
+}
+
+export type DbSchemaUncheckedCreateWithoutTextsInput = {
+  accountId: string
+  id: string
+  orgIdentifier: string
+  projectIdentifier: string
+  identifier: string
+  name: string
+  tags: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type: string
+  migrationType: string
+  changelog: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: string | null
+  primaryInstance?: string | null
+  version?: number
+  createdAt: Date | string
+  updatedAt: Date | string
+  instances?: Prisma.DbInstanceUncheckedCreateNestedManyWithoutSchemaInput
+  changesets?: Prisma.SchemaChangesetUncheckedCreateNestedManyWithoutSchemaInput
+}
+
+export type DbSchemaCreateOrConnectWithoutTextsInput = {
+  where: Prisma.DbSchemaWhereUniqueInput
+  create: Prisma.XOR<Prisma.DbSchemaCreateWithoutTextsInput, Prisma.DbSchemaUncheckedCreateWithoutTextsInput>
+}
+
+export type DbSchemaUpsertWithoutTextsInput = {
+  update: Prisma.XOR<Prisma.DbSchemaUpdateWithoutTextsInput, Prisma.DbSchemaUncheckedUpdateWithoutTextsInput>
+  create: Prisma.XOR<Prisma.DbSchemaCreateWithoutTextsInput, Prisma.DbSchemaUncheckedCreateWithoutTextsInput>
+  where?: Prisma.DbSchemaWhereInput
+}
+
+export type DbSchemaUpdateToOneWithWhereWithoutTextsInput = {
+  where?: Prisma.DbSchemaWhereInput
+  data: Prisma.XOR<Prisma.DbSchemaUpdateWithoutTextsInput, Prisma.DbSchemaUncheckedUpdateWithoutTextsInput>
+}
+
+export type DbSchemaUpdateWithoutTextsInput = {
+  accountId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  orgIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  projectIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  identifier?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  tags?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  migrationType?: Prisma.StringFieldUpdateOperationsInput | string
+  changelog?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  primaryInstance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  instances?: Prisma.DbInstanceUpdateManyWithoutSchemaNestedInput
+  changesets?: Prisma.SchemaChangesetUpdateManyWithoutSchemaNestedInput
+}
+
+export type DbSchemaUncheckedUpdateWithoutTextsInput = {
+  accountId?: Prisma.StringFieldUpdateOperationsInput | string
+  id?: Prisma.StringFieldUpdateOperationsInput | string
+  orgIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  projectIdentifier?: Prisma.StringFieldUpdateOperationsInput | string
+  identifier?: Prisma.StringFieldUpdateOperationsInput | string
+  name?: Prisma.StringFieldUpdateOperationsInput | string
+  tags?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  type?: Prisma.StringFieldUpdateOperationsInput | string
+  migrationType?: Prisma.StringFieldUpdateOperationsInput | string
+  changelog?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  service?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  primaryInstance?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
+  version?: Prisma.IntFieldUpdateOperationsInput | number
+  createdAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  updatedAt?: Prisma.DateTimeFieldUpdateOperationsInput | Date | string
+  instances?: Prisma.DbInstanceUncheckedUpdateManyWithoutSchemaNestedInput
+  changesets?: Prisma.SchemaChangesetUncheckedUpdateManyWithoutSchemaNestedInput
 }
 
 
@@ -712,10 +954,14 @@ export type DbSchemaUncheckedUpdateWithoutInstancesInput = {
 
 export type DbSchemaCountOutputType = {
   instances: number
+  changesets: number
+  texts: number
 }
 
 export type DbSchemaCountOutputTypeSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   instances?: boolean | DbSchemaCountOutputTypeCountInstancesArgs
+  changesets?: boolean | DbSchemaCountOutputTypeCountChangesetsArgs
+  texts?: boolean | DbSchemaCountOutputTypeCountTextsArgs
 }
 
 /**
@@ -733,6 +979,20 @@ export type DbSchemaCountOutputTypeDefaultArgs<ExtArgs extends runtime.Types.Ext
  */
 export type DbSchemaCountOutputTypeCountInstancesArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   where?: Prisma.DbInstanceWhereInput
+}
+
+/**
+ * DbSchemaCountOutputType without action
+ */
+export type DbSchemaCountOutputTypeCountChangesetsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.SchemaChangesetWhereInput
+}
+
+/**
+ * DbSchemaCountOutputType without action
+ */
+export type DbSchemaCountOutputTypeCountTextsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  where?: Prisma.ChangesetTextWhereInput
 }
 
 
@@ -753,6 +1013,8 @@ export type DbSchemaSelect<ExtArgs extends runtime.Types.Extensions.InternalArgs
   createdAt?: boolean
   updatedAt?: boolean
   instances?: boolean | Prisma.DbSchema$instancesArgs<ExtArgs>
+  changesets?: boolean | Prisma.DbSchema$changesetsArgs<ExtArgs>
+  texts?: boolean | Prisma.DbSchema$textsArgs<ExtArgs>
   _count?: boolean | Prisma.DbSchemaCountOutputTypeDefaultArgs<ExtArgs>
 }, ExtArgs["result"]["dbSchema"]>
 
@@ -813,6 +1075,8 @@ export type DbSchemaSelectScalar = {
 export type DbSchemaOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "orgIdentifier" | "projectIdentifier" | "identifier" | "name" | "tags" | "type" | "migrationType" | "changelog" | "service" | "primaryInstance" | "version" | "createdAt" | "updatedAt", ExtArgs["result"]["dbSchema"]>
 export type DbSchemaInclude<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   instances?: boolean | Prisma.DbSchema$instancesArgs<ExtArgs>
+  changesets?: boolean | Prisma.DbSchema$changesetsArgs<ExtArgs>
+  texts?: boolean | Prisma.DbSchema$textsArgs<ExtArgs>
   _count?: boolean | Prisma.DbSchemaCountOutputTypeDefaultArgs<ExtArgs>
 }
 export type DbSchemaIncludeCreateManyAndReturn<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {}
@@ -822,6 +1086,8 @@ export type $DbSchemaPayload<ExtArgs extends runtime.Types.Extensions.InternalAr
   name: "DbSchema"
   objects: {
     instances: Prisma.$DbInstancePayload<ExtArgs>[]
+    changesets: Prisma.$SchemaChangesetPayload<ExtArgs>[]
+    texts: Prisma.$ChangesetTextPayload<ExtArgs>[]
   }
   scalars: runtime.Types.Extensions.GetPayloadResult<{
     accountId: string
@@ -1234,6 +1500,8 @@ readonly fields: DbSchemaFieldRefs;
 export interface Prisma__DbSchemaClient<T, Null = never, ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs, GlobalOmitOptions = {}> extends Prisma.PrismaPromise<T> {
   readonly [Symbol.toStringTag]: "PrismaPromise"
   instances<T extends Prisma.DbSchema$instancesArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DbSchema$instancesArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$DbInstancePayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  changesets<T extends Prisma.DbSchema$changesetsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DbSchema$changesetsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$SchemaChangesetPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
+  texts<T extends Prisma.DbSchema$textsArgs<ExtArgs> = {}>(args?: Prisma.Subset<T, Prisma.DbSchema$textsArgs<ExtArgs>>): Prisma.PrismaPromise<runtime.Types.Result.GetResult<Prisma.$ChangesetTextPayload<ExtArgs>, T, "findMany", GlobalOmitOptions> | Null>
   /**
    * Attaches callbacks for the resolution and/or rejection of the Promise.
    * @param onfulfilled The callback to execute when the Promise is resolved.
@@ -1692,6 +1960,54 @@ export type DbSchema$instancesArgs<ExtArgs extends runtime.Types.Extensions.Inte
   take?: number
   skip?: number
   distinct?: Prisma.DbInstanceScalarFieldEnum | Prisma.DbInstanceScalarFieldEnum[]
+}
+
+/**
+ * DbSchema.changesets
+ */
+export type DbSchema$changesetsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the SchemaChangeset
+   */
+  select?: Prisma.SchemaChangesetSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the SchemaChangeset
+   */
+  omit?: Prisma.SchemaChangesetOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.SchemaChangesetInclude<ExtArgs> | null
+  where?: Prisma.SchemaChangesetWhereInput
+  orderBy?: Prisma.SchemaChangesetOrderByWithRelationInput | Prisma.SchemaChangesetOrderByWithRelationInput[]
+  cursor?: Prisma.SchemaChangesetWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.SchemaChangesetScalarFieldEnum | Prisma.SchemaChangesetScalarFieldEnum[]
+}
+
+/**
+ * DbSchema.texts
+ */
+export type DbSchema$textsArgs<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
+  /**
+   * Select specific fields to fetch from the ChangesetText
+   */
+  select?: Prisma.ChangesetTextSelect<ExtArgs> | null
+  /**
+   * Omit specific fields from the ChangesetText
+   */
+  omit?: Prisma.ChangesetTextOmit<ExtArgs> | null
+  /**
+   * Choose, which related nodes to fetch as well
+   */
+  include?: Prisma.ChangesetTextInclude<ExtArgs> | null
+  where?: Prisma.ChangesetTextWhereInput
+  orderBy?: Prisma.ChangesetTextOrderByWithRelationInput | Prisma.ChangesetTextOrderByWithRelationInput[]
+  cursor?: Prisma.ChangesetTextWhereUniqueInput
+  take?: number
+  skip?: number
+  distinct?: Prisma.ChangesetTextScalarFieldEnum | Prisma.ChangesetTextScalarFieldEnum[]
 }
 
 /**
