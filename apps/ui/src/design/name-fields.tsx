@@ -1,58 +1,72 @@
-import { TextInput } from '@mantine/core'
-import { identifierOf } from '../api/reference.ts'
+import { Anchor, Group, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { identifierOf, identifierProblem } from './identifier.ts'
 
-export interface Naming {
+export interface NameAndIdentifier {
   name: string
   identifier: string
-  /** True once somebody typed the identifier: it no longer follows the name. */
-  isOwn: boolean
 }
 
-export const NO_NAME: Naming = { name: '', identifier: '', isOwn: false }
-
 interface NameFieldsProps {
-  value: Naming
-  onChange: (value: Naming) => void
-  /** Identifiers can't be changed after creation. */
-  isFixed?: boolean
-  nameError?: string
-  identifierError?: string
+  value: NameAndIdentifier
+  onChange: (value: NameAndIdentifier) => void
+  /** An entity that exists keeps its identifier. */
+  isIdentifierFixed?: boolean
+  /** Name of the field, for people. */
+  label?: string
   placeholder?: string
+  error?: string
+  identifierError?: string
   autoFocus?: boolean
 }
 
-/** Name, and the identifier that follows it until somebody types another. */
+/** A name, and the identifier that follows it until someone writes their own. */
 export function NameFields(props: NameFieldsProps) {
-  const { value, onChange, isFixed = false, nameError, identifierError, placeholder, autoFocus } = props
+  const { value, onChange, isIdentifierFixed = false, label = 'Name', placeholder, error, identifierError } = props
+  const [isOpen, setOpen] = useState(false)
+  const follows = value.identifier === identifierOf(value.name)
+  const problem = value.name === '' ? undefined : identifierProblem(value.identifier)
+  const isEditing = !isIdentifierFixed && (isOpen || !follows || identifierError !== undefined)
   return (
-    <div className="s-pair">
+    <div>
       <TextInput
-        label="Name"
+        label={label}
+        placeholder={placeholder}
         required
         withAsterisk={false}
         maxLength={128}
-        autoFocus={autoFocus}
-        placeholder={placeholder}
-        error={nameError}
+        data-autofocus={props.autoFocus === true ? true : undefined}
         value={value.name}
+        error={error}
         onChange={(event) => {
           const name = event.currentTarget.value
-          onChange({ ...value, name, ...(isFixed || value.isOwn ? {} : { identifier: identifierOf(name) }) })
+          const identifier = follows && !isIdentifierFixed ? identifierOf(name) : value.identifier
+          onChange({ name, identifier })
         }}
       />
-      <TextInput
-        label="Identifier"
-        required
-        withAsterisk={false}
-        maxLength={128}
-        pattern="[a-zA-Z_][0-9a-zA-Z_$]*"
-        title="Begins with a letter or _; letters, digits, _ and $ only"
-        readOnly={isFixed}
-        variant={isFixed ? 'filled' : 'default'}
-        error={identifierError}
-        value={value.identifier}
-        onChange={(event) => onChange({ ...value, identifier: event.currentTarget.value, isOwn: true })}
-      />
+      {isEditing ? (
+        <TextInput
+          mt={8}
+          label="Identifier"
+          description="Pipelines and the API refer to it by this. It stays."
+          required
+          withAsterisk={false}
+          value={value.identifier}
+          error={identifierError ?? problem}
+          onChange={(event) => onChange({ ...value, identifier: event.currentTarget.value })}
+        />
+      ) : (
+        <Group gap={6} mt={4} fz={12.5} c="dimmed" mih={20}>
+          <span>
+            Identifier <code>{value.identifier === '' ? '…' : value.identifier}</code>
+          </span>
+          {isIdentifierFixed ? null : (
+            <Anchor component="button" type="button" fz={12.5} onClick={() => setOpen(true)}>
+              Change
+            </Anchor>
+          )}
+        </Group>
+      )}
     </div>
   )
 }
