@@ -67,6 +67,9 @@ export function serviceEnvironment(service: ServiceName, { layout, state }: Envi
   if (service === 'ng-core') {
     own['SLUICE_FIRST_PASSWORD_FILE'] = layout.firstPasswordFile
     own['SLUICE_FIRST_DELEGATE_TOKEN_FILE'] = layout.delegateTokenFile
+    // What install commands say to whoever starts another delegate.
+    own['SLUICE_DELEGATE_PUBLIC_URL'] = url(state, 'delegate-service public')
+    own['SLUICE_PUBLIC_CA_FILE'] = layout.caFile
   }
   return own
 }
