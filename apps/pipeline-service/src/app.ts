@@ -1,7 +1,7 @@
 import { createServer, registerPassThrough } from '@sluice/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from './deps.ts'
-import type { ExecutionFeed } from './modules/execution/follow-execution.ts'
+import type { ExecutionFeed } from './modules/execution/execution-feed.ts'
 import { registerRoutes } from './routes.ts'
 
 /** The service's mutual-TLS server, not listening yet. */

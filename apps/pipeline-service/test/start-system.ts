@@ -39,6 +39,12 @@ export interface TestSystem {
   redis: { port: number; stop(): Promise<void> }
   start(): Promise<ServiceProcess>
   call(service: ServiceProcess, contract: RouteContract, options?: CallOptions): Promise<Answer>
+  /** Opens a stream; `text` is what has come so far. */
+  stream(
+    service: ServiceProcess,
+    path: string,
+    options: { token: string; query: Record<string, string> },
+  ): Promise<{ text(): string; close(): void }>
   /** A person of an account; `roles` in the account or one project. */
   person(accountId: string, role?: Role, project?: string): Promise<string>
   /** What delegate-service says of a task. `copies`: how many messages say it. */
@@ -144,6 +150,21 @@ export async function startSystem(): Promise<TestSystem> {
         .object({ data: z.unknown().optional(), code: z.string().default(''), message: z.string().default('') })
         .parse(body)
       return { status: response.statusCode, data, code, message, text }
+    },
+    stream: async (service, path, { token, query }) => {
+      const response = await request(`${service.url}${path}?${new URLSearchParams(query).toString()}`, {
+        headers: { 'x-sluice-token': token },
+        dispatcher: agent,
+      })
+      if (response.statusCode !== 200) throw new Error(await response.body.text())
+      let text = ''
+      response.body.setEncoding('utf8')
+      response.body.on('data', (chunk: string) => {
+        text += chunk
+      })
+      // Closing it is what a reader does.
+      response.body.on('error', () => undefined)
+      return { text: () => text, close: () => response.body.destroy() }
     },
     person: async (accountId, role, project) => {
       const id = newId('usr')

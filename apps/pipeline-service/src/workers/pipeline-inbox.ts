@@ -18,7 +18,8 @@ function toExecutionEvent(event: TaskEvent, at: number): ExecutionEvent {
         type: 'taskFinished',
         at,
         attemptId,
-        taskKind: event.taskKind === 'connection.test' ? 'pod.execute' : event.taskKind,
+        // Runs have no tasks of other kinds.
+        taskKind: event.taskKind === 'pod.init' || event.taskKind === 'pod.cleanup' ? event.taskKind : 'pod.execute',
         delegate:
           event.delegateId === undefined
             ? undefined

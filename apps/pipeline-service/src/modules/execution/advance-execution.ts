@@ -1,4 +1,3 @@
-import { channelName } from '@sluice/database'
 import {
   advance,
   isExecutionFinished,
@@ -9,15 +8,7 @@ import {
 } from '@sluice/pipeline'
 import type { Deps } from '../../deps.ts'
 import { lockStored, storeAdvance, type LoadedExecution, type Tx } from './execution-store.ts'
-
-/** Publishes "this execution changed" to whoever follows it. Redis away: followers read again at their next ping. */
-async function publishChange(deps: Deps, accountId: string, executionId: string): Promise<void> {
-  try {
-    await deps.redis.publish(channelName('pipeline.execution', executionId), accountId)
-  } catch (error) {
-    deps.logger.warn({ err: error, executionId }, 'change not published')
-  }
-}
+import { publishChange } from './publish-change.ts'
 
 function rootFailure(loaded: LoadedExecution, state: ExecutionState): string | null {
   const root = state.nodes.get(loaded.plan.rootId)
@@ -51,20 +42,27 @@ export async function advanceStored(
   const dueAt = finished ? null : nextDueAt(state)
   const unsettled = outstandingEffects(loaded.plan, state, deps.now()).some((effect) => effect.type !== 'startTimer')
   // Not `update`: that reads the whole row back, plan and YAML included.
+  const status = root?.status ?? loaded.execution.status
+  const failureMessage = rootFailure(loaded, state)
   await tx.execution.updateMany({
     where: { accountId, id: executionId },
     data: {
-      status: root?.status ?? loaded.execution.status,
-      failureMessage: rootFailure(loaded, state),
+      status,
+      failureMessage,
       endedAt: finished ? new Date(root?.endedAt ?? deps.now()) : null,
       dueAt: dueAt === null ? null : new Date(dueAt),
       unsettled,
     },
   })
+  const { execution } = loaded
+  const summaryChanged =
+    status !== execution.status ||
+    failureMessage !== execution.failureMessage ||
+    finished !== (execution.endedAt !== null)
   return async () => {
     // Where no effect waits to be carried out there is nothing to wake up for: the next event moves the run.
     if (unsettled) await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
-    await publishChange(deps, accountId, executionId)
+    await publishChange(deps, execution, summaryChanged)
     if (dueAt !== null && dueAt > deps.now()) {
       // Named by its time: each move of a long run asks for the same wake-up again.
       const once = `${executionId}-${dueAt}`

@@ -12,8 +12,10 @@ export function shownStatus(stored: string): ExecutionStatus {
   return publicExecutionStatus(status)
 }
 
-/** What a summary is made of: the row without its plan and YAML, which are large. */
-export type SummaryRow = Omit<Execution, 'plan' | 'yaml'>
+/** What a summary is not made of, and which is large. */
+export const SUMMARY_OMITS = { plan: true, yaml: true, inputs: true, lastEditor: true } as const
+
+type SummaryRow = Omit<Execution, keyof typeof SUMMARY_OMITS>
 
 export function toExecutionSummary(row: SummaryRow): ExecutionSummary {
   return {

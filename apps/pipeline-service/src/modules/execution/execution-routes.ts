@@ -1,13 +1,16 @@
+import type { Readable } from 'node:stream'
 import { AppError } from '@sluice/contracts/errors'
 import * as contract from '@sluice/contracts/pipelines'
 import { toExecutionGraph } from '@sluice/pipeline'
 import { registerRoute } from '@sluice/service-kit'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { projectScope } from '../project-scope.ts'
 import { abortExecution } from './abort-execution.ts'
 import { findExecution } from './find-execution.ts'
-import { followExecution, type ExecutionFeed } from './follow-execution.ts'
+import type { ExecutionFeed } from './execution-feed.ts'
+import { followExecution } from './follow-execution.ts'
+import { followExecutions } from './follow-executions.ts'
 import { listExecutions } from './list-executions.ts'
 import { startExecution } from './start-execution.ts'
 
@@ -57,7 +60,12 @@ export function registerExecutionRoutes(app: FastifyInstance, deps: Deps, feed: 
   })
   registerRoute(app, contract.listExecutions, {
     ...common,
-    handler: ({ actor, query }) => listExecutions(deps, { scope: projectScope(actor, query), ...query }),
+    handler: ({ actor, query: { triggeredBy, ...query } }) =>
+      listExecutions(deps, {
+        scope: projectScope(actor, query),
+        ...query,
+        triggeredById: triggeredBy === 'mine' ? actor.principal.id : undefined,
+      }),
   })
   registerRoute(app, contract.getExecution, {
     ...common,
@@ -69,12 +77,31 @@ export function registerExecutionRoutes(app: FastifyInstance, deps: Deps, feed: 
   registerRoute(app, contract.followExecution, {
     ...common,
     handler: async ({ actor, params, query, reply, signal }) => {
-      const events = await followExecution(deps, feed, projectScope(actor, query), params.executionId, signal)
-      return reply
-        .type('text/event-stream')
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        .send(events)
+      return sendEvents(
+        reply,
+        await followExecution(deps, feed, projectScope(actor, query), params.executionId, signal),
+      )
     },
   })
+  registerRoute(app, contract.followExecutions, {
+    ...common,
+    handler: ({ actor, query, reply, signal }) =>
+      sendEvents(
+        reply,
+        followExecutions(
+          deps,
+          feed,
+          { scope: projectScope(actor, query), pipelineIdentifier: query.pipelineIdentifier },
+          signal,
+        ),
+      ),
+  })
+}
+
+function sendEvents(reply: FastifyReply, events: Readable): FastifyReply {
+  return reply
+    .type('text/event-stream')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no')
+    .send(events)
 }

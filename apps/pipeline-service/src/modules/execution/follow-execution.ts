@@ -1,69 +1,10 @@
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
-import { channelName, createRedis } from '@sluice/database'
 import { isExecutionFinished, toExecutionGraph, type ExecutionPlan } from '@sluice/pipeline'
-import type { Redis } from 'ioredis'
 import type { Deps } from '../../deps.ts'
 import type { ProjectScope } from '../project-scope.ts'
+import { PING_EVERY_MS, READER_MAX_MS, type ExecutionFeed } from './execution-feed.ts'
 import { loadState } from './execution-store.ts'
 import { findExecution } from './find-execution.ts'
-
-/** A comment this often keeps proxies from closing a quiet stream, and looks again in case a publication was lost. */
-const PING_EVERY_MS = 15_000
-/** A reader gets its snapshot after this even if Redis does not answer. */
-const SUBSCRIBE_TIMEOUT_MS = 2_000
-/** Longest life of a stream: who reads on asks again, and is judged again. */
-const READER_MAX_MS = 3_600_000
-
-/** One subscriber connection per process, shared by every reader. */
-export class ExecutionFeed {
-  readonly #redisUrl: string
-  readonly #onError: (error: Error) => void
-  readonly #listeners = new Map<string, Set<() => void>>()
-  #subscriber: Redis | undefined
-
-  constructor(options: { redisUrl: string; onError: (error: Error) => void }) {
-    this.#redisUrl = options.redisUrl
-    this.#onError = options.onError
-  }
-
-  start(): void {
-    const subscriber = createRedis({ url: this.#redisUrl, role: 'subscriber', onError: this.#onError })
-    subscriber.on('message', (channel: string) => {
-      for (const listener of this.#listeners.get(channel) ?? []) listener()
-    })
-    this.#subscriber = subscriber
-  }
-
-  /**
-   * Calls back at each change of an execution, until the returned function is called. Resolves when no change from now
-   * on is missed; where Redis is away it resolves all the same, and the reader looks again at its next ping.
-   */
-  async listen(executionId: string, listener: () => void): Promise<() => void> {
-    const channel = channelName('pipeline.execution', executionId)
-    const known = this.#listeners.get(channel) ?? new Set()
-    this.#listeners.set(channel, known.add(listener))
-    // Also where others listen: their subscription may still be on its way.
-    const subscribed = this.#subscriber?.subscribe(channel).catch(this.#onError)
-    const waited = new AbortController()
-    await Promise.race([
-      subscribed,
-      delay(SUBSCRIBE_TIMEOUT_MS, undefined, { signal: waited.signal }).catch(() => undefined),
-    ])
-    waited.abort()
-    return () => {
-      const listeners = this.#listeners.get(channel)
-      listeners?.delete(listener)
-      if (listeners?.size !== 0) return
-      this.#listeners.delete(channel)
-      this.#subscriber?.unsubscribe(channel).catch(this.#onError)
-    }
-  }
-
-  stop(): void {
-    this.#subscriber?.disconnect()
-  }
-}
 
 /**
  * Server-sent events of one execution: its whole detail now and after each change, `event: end` when it is final.
@@ -91,7 +32,7 @@ async function* executionEvents(
   const { executionId } = plan.run
   let wake = (): void => undefined
   let changed = true
-  const stopListening = await feed.listen(executionId, () => {
+  const stopListening = await feed.listen('pipeline.execution', executionId, () => {
     changed = true
     wake()
   })

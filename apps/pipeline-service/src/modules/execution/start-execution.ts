@@ -19,6 +19,7 @@ import type { Prisma } from '../../generated/prisma/client.ts'
 import { findPipeline } from '../pipeline/find-pipeline.ts'
 import type { ProjectScope } from '../project-scope.ts'
 import { insertNodes, storeAdvance, type Tx } from './execution-store.ts'
+import { publishChange } from './publish-change.ts'
 
 export interface StartedExecution {
   planExecution: { uuid: string; status: NodeExecutionStatus; startTs: number; runSequence: number }
@@ -91,6 +92,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
         inputs: input.inputs ?? null,
         plan: storedPlan(plan),
         principal: actor.principal,
+        triggeredById: actor.principal.id,
         lastEditor: Principal.parse(pipeline.lastEditor),
         status: root?.status ?? 'QUEUED',
         traceparent: activeTraceparent() ?? null,
@@ -108,7 +110,10 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
       after: { executionId, runSequence: sequence },
     })
     return {
-      after: () => deps.queues.wake('pipeline.wake', { accountId: scope.accountId, id: executionId }),
+      after: async () => {
+        await deps.queues.wake('pipeline.wake', { accountId: scope.accountId, id: executionId })
+        await publishChange(deps, { ...scope, id: executionId }, true)
+      },
       runSequence: sequence,
       status: publicNodeStatus(root?.status ?? 'QUEUED'),
     }

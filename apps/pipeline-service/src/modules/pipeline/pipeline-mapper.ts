@@ -1,11 +1,12 @@
+import { Principal } from '@sluice/contracts/access'
 import type { PipelineDetail, PipelineSummary } from '@sluice/contracts/pipelines'
 import { Tags } from '@sluice/contracts/ids'
-import type { Pipeline } from '../../generated/prisma/client.ts'
+import type { Execution, Pipeline } from '../../generated/prisma/client.ts'
 import { shownStatus } from '../execution/execution-mapper.ts'
 
-export type LastExecution = { id: string; status: string; startedAt: Date }
+export type RecentRow = Pick<Execution, 'id' | 'status' | 'startedAt' | 'endedAt' | 'runSequence' | 'principal'>
 
-export function toPipelineSummary(row: Pipeline, last?: LastExecution): PipelineSummary {
+function toPipelineSummary(row: Pipeline): PipelineSummary {
   return {
     identifier: row.identifier,
     name: row.name,
@@ -16,10 +17,26 @@ export function toPipelineSummary(row: Pipeline, last?: LastExecution): Pipeline
     version: row.version,
     createdAt: row.createdAt.getTime(),
     lastUpdatedAt: row.updatedAt.getTime(),
+  }
+}
+
+/** A pipeline of a list with its last executions, newest first. */
+export function toListedPipeline(row: Pipeline, recent: readonly RecentRow[]): PipelineSummary {
+  const [last] = recent
+  return {
+    ...toPipelineSummary(row),
     lastExecution:
       last === undefined
         ? undefined
         : { executionId: last.id, status: shownStatus(last.status), startedAt: last.startedAt.getTime() },
+    recentExecutions: recent.map((execution) => ({
+      executionId: execution.id,
+      status: shownStatus(execution.status),
+      startTs: execution.startedAt.getTime(),
+      endTs: execution.endedAt?.getTime(),
+      runSequence: execution.runSequence,
+      triggeredBy: Principal.parse(execution.principal),
+    })),
   }
 }
 

@@ -861,6 +861,7 @@ export const ExecutionScalarFieldEnum = {
   inputs: 'inputs',
   plan: 'plan',
   principal: 'principal',
+  triggeredById: 'triggeredById',
   lastEditor: 'lastEditor',
   status: 'status',
   failureMessage: 'failureMessage',

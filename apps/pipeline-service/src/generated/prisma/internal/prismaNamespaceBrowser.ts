@@ -105,6 +105,7 @@ export const ExecutionScalarFieldEnum = {
   inputs: 'inputs',
   plan: 'plan',
   principal: 'principal',
+  triggeredById: 'triggeredById',
   lastEditor: 'lastEditor',
   status: 'status',
   failureMessage: 'failureMessage',

@@ -44,6 +44,7 @@ export type ExecutionMinAggregateOutputType = {
   runSequence: number | null
   yaml: string | null
   inputs: string | null
+  triggeredById: string | null
   status: string | null
   failureMessage: string | null
   traceparent: string | null
@@ -63,6 +64,7 @@ export type ExecutionMaxAggregateOutputType = {
   runSequence: number | null
   yaml: string | null
   inputs: string | null
+  triggeredById: string | null
   status: string | null
   failureMessage: string | null
   traceparent: string | null
@@ -84,6 +86,7 @@ export type ExecutionCountAggregateOutputType = {
   inputs: number
   plan: number
   principal: number
+  triggeredById: number
   lastEditor: number
   status: number
   failureMessage: number
@@ -114,6 +117,7 @@ export type ExecutionMinAggregateInputType = {
   runSequence?: true
   yaml?: true
   inputs?: true
+  triggeredById?: true
   status?: true
   failureMessage?: true
   traceparent?: true
@@ -133,6 +137,7 @@ export type ExecutionMaxAggregateInputType = {
   runSequence?: true
   yaml?: true
   inputs?: true
+  triggeredById?: true
   status?: true
   failureMessage?: true
   traceparent?: true
@@ -154,6 +159,7 @@ export type ExecutionCountAggregateInputType = {
   inputs?: true
   plan?: true
   principal?: true
+  triggeredById?: true
   lastEditor?: true
   status?: true
   failureMessage?: true
@@ -263,6 +269,7 @@ export type ExecutionGroupByOutputType = {
   inputs: string | null
   plan: runtime.JsonValue
   principal: runtime.JsonValue
+  triggeredById: string
   lastEditor: runtime.JsonValue | null
   status: string
   failureMessage: string | null
@@ -308,6 +315,7 @@ export type ExecutionWhereInput = {
   inputs?: Prisma.StringNullableFilter<"Execution"> | string | null
   plan?: Prisma.JsonFilter<"Execution">
   principal?: Prisma.JsonFilter<"Execution">
+  triggeredById?: Prisma.StringFilter<"Execution"> | string
   lastEditor?: Prisma.JsonNullableFilter<"Execution">
   status?: Prisma.StringFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableFilter<"Execution"> | string | null
@@ -330,6 +338,7 @@ export type ExecutionOrderByWithRelationInput = {
   inputs?: Prisma.SortOrderInput | Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  triggeredById?: Prisma.SortOrder
   lastEditor?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -356,6 +365,7 @@ export type ExecutionWhereUniqueInput = Prisma.AtLeast<{
   inputs?: Prisma.StringNullableFilter<"Execution"> | string | null
   plan?: Prisma.JsonFilter<"Execution">
   principal?: Prisma.JsonFilter<"Execution">
+  triggeredById?: Prisma.StringFilter<"Execution"> | string
   lastEditor?: Prisma.JsonNullableFilter<"Execution">
   status?: Prisma.StringFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableFilter<"Execution"> | string | null
@@ -378,6 +388,7 @@ export type ExecutionOrderByWithAggregationInput = {
   inputs?: Prisma.SortOrderInput | Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  triggeredById?: Prisma.SortOrder
   lastEditor?: Prisma.SortOrderInput | Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrderInput | Prisma.SortOrder
@@ -408,6 +419,7 @@ export type ExecutionScalarWhereWithAggregatesInput = {
   inputs?: Prisma.StringNullableWithAggregatesFilter<"Execution"> | string | null
   plan?: Prisma.JsonWithAggregatesFilter<"Execution">
   principal?: Prisma.JsonWithAggregatesFilter<"Execution">
+  triggeredById?: Prisma.StringWithAggregatesFilter<"Execution"> | string
   lastEditor?: Prisma.JsonNullableWithAggregatesFilter<"Execution">
   status?: Prisma.StringWithAggregatesFilter<"Execution"> | string
   failureMessage?: Prisma.StringNullableWithAggregatesFilter<"Execution"> | string | null
@@ -430,6 +442,7 @@ export type ExecutionCreateInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById: string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
@@ -452,6 +465,7 @@ export type ExecutionUncheckedCreateInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById: string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
@@ -474,6 +488,7 @@ export type ExecutionUpdateInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById?: Prisma.StringFieldUpdateOperationsInput | string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -496,6 +511,7 @@ export type ExecutionUncheckedUpdateInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById?: Prisma.StringFieldUpdateOperationsInput | string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -518,6 +534,7 @@ export type ExecutionCreateManyInput = {
   inputs?: string | null
   plan: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById: string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status: string
   failureMessage?: string | null
@@ -540,6 +557,7 @@ export type ExecutionUpdateManyMutationInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById?: Prisma.StringFieldUpdateOperationsInput | string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -562,6 +580,7 @@ export type ExecutionUncheckedUpdateManyInput = {
   inputs?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
   plan?: Prisma.JsonNullValueInput | runtime.InputJsonValue
   principal?: Prisma.JsonNullValueInput | runtime.InputJsonValue
+  triggeredById?: Prisma.StringFieldUpdateOperationsInput | string
   lastEditor?: Prisma.NullableJsonNullValueInput | runtime.InputJsonValue
   status?: Prisma.StringFieldUpdateOperationsInput | string
   failureMessage?: Prisma.NullableStringFieldUpdateOperationsInput | string | null
@@ -589,6 +608,7 @@ export type ExecutionCountOrderByAggregateInput = {
   inputs?: Prisma.SortOrder
   plan?: Prisma.SortOrder
   principal?: Prisma.SortOrder
+  triggeredById?: Prisma.SortOrder
   lastEditor?: Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrder
@@ -613,6 +633,7 @@ export type ExecutionMaxOrderByAggregateInput = {
   runSequence?: Prisma.SortOrder
   yaml?: Prisma.SortOrder
   inputs?: Prisma.SortOrder
+  triggeredById?: Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
@@ -632,6 +653,7 @@ export type ExecutionMinOrderByAggregateInput = {
   runSequence?: Prisma.SortOrder
   yaml?: Prisma.SortOrder
   inputs?: Prisma.SortOrder
+  triggeredById?: Prisma.SortOrder
   status?: Prisma.SortOrder
   failureMessage?: Prisma.SortOrder
   traceparent?: Prisma.SortOrder
@@ -667,6 +689,7 @@ export type ExecutionSelect<ExtArgs extends runtime.Types.Extensions.InternalArg
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  triggeredById?: boolean
   lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
@@ -689,6 +712,7 @@ export type ExecutionSelectCreateManyAndReturn<ExtArgs extends runtime.Types.Ext
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  triggeredById?: boolean
   lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
@@ -711,6 +735,7 @@ export type ExecutionSelectUpdateManyAndReturn<ExtArgs extends runtime.Types.Ext
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  triggeredById?: boolean
   lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
@@ -733,6 +758,7 @@ export type ExecutionSelectScalar = {
   inputs?: boolean
   plan?: boolean
   principal?: boolean
+  triggeredById?: boolean
   lastEditor?: boolean
   status?: boolean
   failureMessage?: boolean
@@ -743,7 +769,7 @@ export type ExecutionSelectScalar = {
   unsettled?: boolean
 }
 
-export type ExecutionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "orgIdentifier" | "projectIdentifier" | "pipelineIdentifier" | "pipelineName" | "runSequence" | "yaml" | "inputs" | "plan" | "principal" | "lastEditor" | "status" | "failureMessage" | "traceparent" | "startedAt" | "endedAt" | "dueAt" | "unsettled", ExtArgs["result"]["execution"]>
+export type ExecutionOmit<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = runtime.Types.Extensions.GetOmit<"accountId" | "id" | "orgIdentifier" | "projectIdentifier" | "pipelineIdentifier" | "pipelineName" | "runSequence" | "yaml" | "inputs" | "plan" | "principal" | "triggeredById" | "lastEditor" | "status" | "failureMessage" | "traceparent" | "startedAt" | "endedAt" | "dueAt" | "unsettled", ExtArgs["result"]["execution"]>
 
 export type $ExecutionPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs = runtime.Types.Extensions.DefaultArgs> = {
   name: "Execution"
@@ -763,6 +789,10 @@ export type $ExecutionPayload<ExtArgs extends runtime.Types.Extensions.InternalA
     inputs: string | null
     plan: runtime.JsonValue
     principal: runtime.JsonValue
+    /**
+     * The principal's id: whose runs these are.
+     */
+    triggeredById: string
     /**
      * Who saved the YAML that ran: its secrets are used in their name, too. Null: started before this was kept.
      */
@@ -1217,6 +1247,7 @@ export interface ExecutionFieldRefs {
   readonly inputs: Prisma.FieldRef<"Execution", 'String'>
   readonly plan: Prisma.FieldRef<"Execution", 'Json'>
   readonly principal: Prisma.FieldRef<"Execution", 'Json'>
+  readonly triggeredById: Prisma.FieldRef<"Execution", 'String'>
   readonly lastEditor: Prisma.FieldRef<"Execution", 'Json'>
   readonly status: Prisma.FieldRef<"Execution", 'String'>
   readonly failureMessage: Prisma.FieldRef<"Execution", 'String'>
