@@ -39,6 +39,8 @@ export function loadServiceConfig(service: ServiceName, env: NodeJS.ProcessEnv):
     SLUICE_HTTP_PORT: port.default(spec.port),
     SLUICE_HEALTH_HOST: z.string().default('127.0.0.1'),
     SLUICE_HEALTH_PORT: port.default(spec.healthPort),
+    /** Address of the public listener, where it isn't the other one's. */
+    SLUICE_PUBLIC_HOST: z.string().optional(),
     SLUICE_PUBLIC_PORT: port.default(spec.publicPort ?? 0),
     SLUICE_TLS_CERT_FILE: z.string(),
     SLUICE_TLS_KEY_FILE: z.string(),
@@ -73,7 +75,7 @@ export function loadServiceConfig(service: ServiceName, env: NodeJS.ProcessEnv):
     ...(value.SLUICE_PUBLIC_TLS_CERT_FILE !== undefined && value.SLUICE_PUBLIC_TLS_KEY_FILE !== undefined
       ? {
           publicHttp: {
-            host: value.SLUICE_HTTP_HOST,
+            host: value.SLUICE_PUBLIC_HOST ?? value.SLUICE_HTTP_HOST,
             port: value.SLUICE_PUBLIC_PORT,
             certFile: value.SLUICE_PUBLIC_TLS_CERT_FILE,
             keyFile: value.SLUICE_PUBLIC_TLS_KEY_FILE,

@@ -5,3 +5,4 @@ export { migrateService, migrationsFolder, type MigrateServiceOptions } from './
 export { prepareServices, type PreparedServices } from './prepare-services.ts'
 export { SCHEMA_OWNERS, schemaOwner, type SchemaOwner } from './roles.ts'
 export { serviceDatabaseUrl, type ServiceDatabaseUrlOptions } from './service-database-url.ts'
+export { newStorePasswords, passwordOf, randomPassword, StorePasswords } from './store-passwords.ts'
