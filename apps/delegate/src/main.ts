@@ -11,6 +11,7 @@ import { forgetEnrolment, loadOrEnrol } from './modules/enrolment/enrol.ts'
 import { SecretOpener } from './modules/secret/secret-opener.ts'
 import { TaskJournal } from './modules/store/task-journal.ts'
 import { TaskRunner } from './modules/task/task-runner.ts'
+import { machineCapabilities } from './machine-capabilities.ts'
 import { traceTo } from './tracing.ts'
 
 /** Time that the last frames have to leave. */
@@ -63,7 +64,7 @@ async function run(): Promise<void> {
       delegateId: enrolled.delegateId,
       delegateVersion: DELEGATE_VERSION,
       journalId,
-      capabilities: ['task:connection.test', ...runtimes.map((name) => `runtime:${name}`)],
+      capabilities: ['task:connection.test', ...runtimes.map((name) => `runtime:${name}`), ...machineCapabilities()],
       capacity: config.capacity,
     },
     recovered: tasks,

@@ -12,6 +12,10 @@ export interface NgCoreConfig extends ServiceConfig {
   /** Gets the default delegate token at first boot, mode 0600. */
   firstDelegateTokenFile: string | undefined
   firstEmail: string
+  /** Base URL at which delegates reach delegate-service, for install commands. */
+  delegatePublicUrl: string | undefined
+  /** Authority behind public certificates that the platform's own trust doesn't know; goes into install commands. PEM. */
+  publicCaFile: string | undefined
 }
 
 const Env = z.object({
@@ -21,6 +25,8 @@ const Env = z.object({
   SLUICE_FIRST_PASSWORD_FILE: z.string().optional(),
   SLUICE_FIRST_DELEGATE_TOKEN_FILE: z.string().optional(),
   SLUICE_FIRST_EMAIL: z.string().default('admin@localhost'),
+  SLUICE_DELEGATE_PUBLIC_URL: z.url({ protocol: /^https$/ }).optional(),
+  SLUICE_PUBLIC_CA_FILE: z.string().optional(),
 })
 
 /**
@@ -42,5 +48,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): NgCoreConfig {
     firstPasswordFile: parsed.data.SLUICE_FIRST_PASSWORD_FILE,
     firstDelegateTokenFile: parsed.data.SLUICE_FIRST_DELEGATE_TOKEN_FILE,
     firstEmail: parsed.data.SLUICE_FIRST_EMAIL,
+    delegatePublicUrl: parsed.data.SLUICE_DELEGATE_PUBLIC_URL,
+    publicCaFile: parsed.data.SLUICE_PUBLIC_CA_FILE,
   }
 }

@@ -16,6 +16,7 @@ import {
 import type { NgCoreConfig } from './config.ts'
 import { PrismaClient, type Prisma } from './generated/prisma/client.ts'
 import { ConnectionTestSignal } from './modules/connection-test/connection-test-signal.ts'
+import { DelegateFeed } from './modules/delegate/delegate-feed.ts'
 import { createRevocationPublisher } from './modules/revocation/publish-revocation.ts'
 
 export type Logger = ReturnType<typeof createLogger>
@@ -38,6 +39,8 @@ export interface Deps {
   /** Wraps the data keys of secrets. */
   keys: KekProvider
   connectionTests: ConnectionTestSignal
+  /** Tells streams which delegates changed. */
+  delegateFeed: DelegateFeed
   metrics: ServiceMetrics
   /** Tells who caches something about an account that it changed. Never throws. */
   publishRevocation: (revocation: Revocation) => Promise<void>
@@ -57,6 +60,8 @@ export async function createDeps(config: NgCoreConfig): Promise<OpenDeps> {
   const redis = createRedis({ url: config.redisUrl, onError })
   const queues = createQueues({ redis: config.redisUrl, service: 'ng-core', onError })
   const connectionTests = new ConnectionTestSignal({ url: config.databaseUrl, onError })
+  const delegateFeed = new DelegateFeed({ redisUrl: config.redisUrl, onError })
+  delegateFeed.start()
   return {
     config,
     logger,
@@ -69,10 +74,12 @@ export async function createDeps(config: NgCoreConfig): Promise<OpenDeps> {
     verifier: createTokenVerifier({ identity }),
     keys: await LocalKeyFileProvider.open(config.kekFile),
     connectionTests,
+    delegateFeed,
     metrics: createMetrics('ng-core'),
     publishRevocation: createRevocationPublisher({ redis, onError }),
     close: async () => {
       await connectionTests.stop()
+      delegateFeed.stop()
       await queues.close()
       redis.disconnect()
       await prisma.$disconnect()

@@ -60,6 +60,12 @@ beforeAll(async () => {
   keyId = z.object({ apiKey: z.object({ identifier: z.string() }) }).parse(key.data).apiKey.identifier
   const { testId } = z.object({ testId: z.string() }).parse(test1.data)
 
+  const sessions = await core.call('GET', '/ng/api/auth/sessions', { token: admin })
+  const [{ identifier: session }] = z
+    .tuple([z.object({ identifier: z.string() })])
+    .rest(z.unknown())
+    .parse(sessions.data)
+
   samples = {
     changePassword: { body: { currentPassword: 'wrong', newPassword: 'long enough to be one' }, otherTenant: 401 },
     getCurrentAccount: {},
@@ -81,7 +87,12 @@ beforeAll(async () => {
       body: { project: { name: 'y' } },
       otherTenant: 404,
     },
+    listSessions: {},
+    endSession: { path: `/ng/api/auth/sessions/${session}`, otherTenant: 404 },
+    endOtherSessions: {},
     getCurrentUser: {},
+    updateCurrentUser: { body: { user: { name: 'me' } } },
+    getMyAccess: { query: PROJECT },
     createUser: { body: { user: { email: 'new@x.test', name: 'x', password: PASSWORD } } },
     listUsers: { query: PAGE, body: {} },
     getUser: { path: `/ng/api/user/${core.first.userId}`, otherTenant: 404 },
@@ -116,10 +127,14 @@ beforeAll(async () => {
     revokeDelegateToken: { path: '/ng/api/delegate-token-ng/only-here/revoke', otherTenant: 404 },
     deleteDelegateToken: { path: '/ng/api/delegate-token-ng/only-here', otherTenant: 404 },
     listDelegates: { query: PAGE, body: {} },
+    getDelegateInstall: { query: { tokenName: 'only-here' }, otherTenant: 404 },
+    followDelegates: {},
     listSettings: {},
     updateSettings: { body: [{ updateType: 'RESTORE', identifier: 'session_idle_minutes' }] },
     listAudits: { query: PAGE, body: {} },
     verifyAudits: {},
+    exportAudits: {},
+    getAuditFilters: {},
     // Last: they take away what the others need.
     deleteConnector: { path: '/ng/api/connectors/orders', query: PROJECT, otherTenant: 404 },
     deleteSecret: { path: '/ng/api/v2/secrets/orders_pw', query: PROJECT, otherTenant: 404 },

@@ -104,7 +104,7 @@ describe('lock-out', () => {
       expect((await login({ email: 'locked@first.test', password: 'wrong password' })).status).toBe(401)
     }
 
-    expect((await login({ email: 'locked@first.test', password: PASSWORD })).code).toBe('INVALID_CREDENTIALS')
+    expect((await login({ email: 'locked@first.test', password: PASSWORD })).code).toBe('TOO_MANY_REQUESTS')
     const listed = await core.call('POST', '/ng/api/user/list', { token: admin, body: { searchTerm: 'locked@' } })
     const [{ user }] = z
       .object({ content: z.tuple([z.object({ user: z.object({ uuid: z.string(), locked: z.boolean() }) })]) })
@@ -119,7 +119,7 @@ describe('lock-out', () => {
     await core.tokenWithRole(admin, 'burst@first.test', [])
     await Promise.all(Array.from({ length: 6 }, () => login({ email: 'burst@first.test', password: 'wrong password' })))
 
-    expect((await login({ email: 'burst@first.test', password: PASSWORD })).code).toBe('INVALID_CREDENTIALS')
+    expect((await login({ email: 'burst@first.test', password: PASSWORD })).code).toBe('TOO_MANY_REQUESTS')
   })
 })
 

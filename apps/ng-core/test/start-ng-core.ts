@@ -56,6 +56,16 @@ const Envelope = z.looseObject({
   message: z.string().optional(),
 })
 
+/** Text of a stream up to its first event; then the reader goes away. */
+async function firstEvent(body: Dispatcher.ResponseData['body']): Promise<string> {
+  let text = ''
+  for await (const chunk of body) {
+    text += String(chunk)
+    if (text.includes('\n\n')) break
+  }
+  return text
+}
+
 /** A whole ng-core on its own database and Redis, spoken to over mutual TLS. */
 export async function startNgCore(): Promise<TestNgCore> {
   const [database, redis, ca, folder] = await Promise.all([
@@ -78,6 +88,8 @@ export async function startNgCore(): Promise<TestNgCore> {
     firstPasswordFile: undefined,
     firstDelegateTokenFile: undefined,
     firstEmail: 'admin@localhost',
+    delegatePublicUrl: 'https://delegates.example:8467',
+    publicCaFile: ca.caFile,
   })
   await deps.connectionTests.start()
   const inbox = createNgInbox(deps)
@@ -110,8 +122,9 @@ export async function startNgCore(): Promise<TestNgCore> {
       },
       body: options.body === undefined ? null : JSON.stringify(options.body),
     })
-    const text = await response.body.text()
-    const json: unknown = text === '' ? {} : JSON.parse(text)
+    const type = String(response.headers['content-type'])
+    const text = type.startsWith('text/event-stream') ? await firstEvent(response.body) : await response.body.text()
+    const json: unknown = type.startsWith('application/json') && text !== '' ? JSON.parse(text) : {}
     const envelope = Envelope.parse(json)
     return {
       status: response.statusCode,

@@ -5,6 +5,8 @@ import { expireConnectionTests } from '../modules/connection-test/expire-connect
 const DAY_MS = 86_400_000
 /** Finished tests are kept for whoever still asks for their result. */
 const KEEP_TESTS_MS = 7 * DAY_MS
+/** Wrong sign-ins for addresses of nobody are forgotten then. */
+const KEEP_UNKNOWN_MS = 30 * DAY_MS
 
 /** Work at intervals, by one replica at a time. */
 export function createHousekeeping(deps: Pick<Deps, 'config' | 'prisma' | 'logger'>): Runner {
@@ -25,6 +27,7 @@ export function createHousekeeping(deps: Pick<Deps, 'config' | 'prisma' | 'logge
         run: async () => {
           const now = Date.now()
           await prisma.session.deleteMany({ where: { expiresAt: { lt: new Date(now) } } })
+          await prisma.unknownLogin.deleteMany({ where: { updatedAt: { lt: new Date(now - KEEP_UNKNOWN_MS) } } })
           await prisma.connectionTest.deleteMany({
             where: { status: { not: 'RUNNING' }, finishedAt: { lt: new Date(now - KEEP_TESTS_MS) } },
           })

@@ -53,6 +53,11 @@ export type RoleAssignment = Prisma.RoleAssignmentModel
  */
 export type Session = Prisma.SessionModel
 /**
+ * Model UnknownLogin
+ * Wrong sign-ins for an e-mail address that belongs to nobody; `accountId` as the request named it, or empty.
+ */
+export type UnknownLogin = Prisma.UnknownLoginModel
+/**
  * Model ApiKey
  * 
  */

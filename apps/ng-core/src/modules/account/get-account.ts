@@ -1,4 +1,4 @@
-import { FEATURE_FLAGS, type Account } from '@sluice/contracts/accounts'
+import { FEATURE_FLAG_DESCRIPTIONS, FEATURE_FLAGS, type Account } from '@sluice/contracts/accounts'
 import type { Deps } from '../../deps.ts'
 
 /** The account of whoever asks. */
@@ -13,6 +13,7 @@ export async function getAccount(deps: Pick<Deps, 'prisma'>, accountId: string):
     featureFlags: FEATURE_FLAGS.map((name) => ({
       name,
       enabled: flags.find((flag) => flag.name === name)?.enabled ?? true,
+      description: FEATURE_FLAG_DESCRIPTIONS[name],
     })),
     createdAt: account.createdAt.getTime(),
   }

@@ -1,4 +1,4 @@
-import type { FeatureFlag } from '@sluice/contracts/accounts'
+import { FEATURE_FLAG_DESCRIPTIONS, type Account, type FeatureFlag } from '@sluice/contracts/accounts'
 import type { Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
 import { appendAudit } from '../audit/append-audit.ts'
@@ -9,7 +9,7 @@ export async function updateFeatureFlag(
   actor: Actor,
   name: FeatureFlag,
   enabled: boolean,
-): Promise<{ name: FeatureFlag; enabled: boolean }> {
+): Promise<Account['featureFlags'][number]> {
   const { accountId } = actor
   await deps.prisma.$transaction(async (tx) => {
     const where = { accountId_name: { accountId, name } }
@@ -23,5 +23,5 @@ export async function updateFeatureFlag(
     })
   })
   await deps.publishRevocation({ accountId, kind: 'featureFlag' })
-  return { name, enabled }
+  return { name, enabled, description: FEATURE_FLAG_DESCRIPTIONS[name] }
 }

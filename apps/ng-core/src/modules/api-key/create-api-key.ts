@@ -32,6 +32,7 @@ export async function createApiKey(
         secretHash: hashTokenSecret(secret),
         expiresAt: input.expiresAt === undefined ? null : new Date(input.expiresAt),
       },
+      include: { user: { select: { name: true } } },
     })
     const created = toApiKey(row)
     await appendAudit(tx, actor, {

@@ -17,6 +17,7 @@ export async function listApiKeys(
   const [rows, total] = await Promise.all([
     deps.prisma.apiKey.findMany({
       where,
+      include: { user: { select: { name: true } } },
       orderBy: { id: 'desc' },
       skip: query.pageIndex * query.pageSize,
       take: query.pageSize,

@@ -16,12 +16,14 @@ export async function revokeApiKey(
   const { accountId, principal } = actor
   const managesUsers = await deps.access.allows(actor, 'core_user_manage', { accountId })
   await deps.prisma.$transaction(async (tx) => {
-    const key = await tx.apiKey.findUnique({ where: { accountId_id: { accountId, id } } })
+    const include = { user: { select: { name: true } } }
+    const key = await tx.apiKey.findUnique({ where: { accountId_id: { accountId, id } }, include })
     if (key === null || (key.userId !== principal.id && !managesUsers)) throw notFound('API key', id)
     if (key.revokedAt !== null) return
     const revoked = await tx.apiKey.update({
       where: { accountId_id: { accountId, id } },
       data: { revokedAt: new Date() },
+      include,
     })
     await appendAudit(tx, actor, {
       action: 'REVOKE',

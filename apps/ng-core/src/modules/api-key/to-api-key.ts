@@ -4,6 +4,7 @@ interface ApiKeyRow {
   id: string
   name: string
   userId: string
+  user: { name: string }
   createdAt: Date
   expiresAt: Date | null
   revokedAt: Date | null
@@ -16,6 +17,7 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     identifier: row.id,
     name: row.name,
     userId: row.userId,
+    userName: row.user.name,
     createdAt: row.createdAt.getTime(),
     expiresAt: row.expiresAt?.getTime(),
     revokedAt: row.revokedAt?.getTime(),

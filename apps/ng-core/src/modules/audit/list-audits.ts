@@ -1,16 +1,20 @@
 import { AuditEvent } from '@sluice/contracts/audit'
-import type { listAudits as contract, StoredAuditEvent } from '@sluice/contracts/audit-routes'
-import { toPage, type RouteBody, type RouteQuery } from '@sluice/contracts/routes'
+import type { AuditFilter, listAudits as contract, StoredAuditEvent } from '@sluice/contracts/audit-routes'
+import { toPage, type RouteQuery } from '@sluice/contracts/routes'
 import type { Deps } from '../../deps.ts'
 
-/** Audit events of an account, newest first. */
-export async function listAudits(
-  deps: Pick<Deps, 'prisma'>,
-  accountId: string,
-  filter: RouteBody<typeof contract>,
-  page: RouteQuery<typeof contract>,
-) {
-  const where = {
+interface AuditRow {
+  id: string
+  module: string
+  sequence: bigint
+  hash: string
+  insertedAt: Date
+  event: string
+}
+
+/** Conditions of a filter, in one account. */
+export function auditsWhere(accountId: string, filter: AuditFilter) {
+  return {
     accountId,
     ...(filter.actions === undefined ? {} : { action: { in: filter.actions } }),
     ...(filter.resourceTypes === undefined ? {} : { resourceType: { in: filter.resourceTypes } }),
@@ -26,7 +30,47 @@ export async function listAudits(
             ...(filter.endTime === undefined ? {} : { lte: new Date(filter.endTime) }),
           },
         }),
+    ...(filter.searchTerm === undefined
+      ? {}
+      : { event: { contains: searchIn(filter.searchTerm), mode: 'insensitive' as const } }),
   }
+}
+
+/** The stored text is JSON, where quotes and backslashes stand escaped; what LIKE takes for a pattern is escaped, too. */
+function searchIn(term: string): string {
+  return JSON.stringify(term)
+    .slice(1, -1)
+    .replaceAll(/[\\%_]/g, String.raw`\$&`)
+}
+
+/** A stored row as it is told. */
+export function toStoredAudit(row: AuditRow): StoredAuditEvent {
+  const event = AuditEvent.parse(JSON.parse(row.event))
+  return {
+    auditId: row.id,
+    module: row.module,
+    sequence: Number(row.sequence),
+    hash: row.hash,
+    insertedAt: row.insertedAt.getTime(),
+    action: event.action,
+    resource: event.resource,
+    scope: event.scope,
+    principal: event.principal,
+    source: event.source,
+    before: event.before,
+    after: event.after,
+    time: event.time,
+  }
+}
+
+/** Audit events of an account, newest first. */
+export async function listAudits(
+  deps: Pick<Deps, 'prisma'>,
+  accountId: string,
+  filter: AuditFilter,
+  page: RouteQuery<typeof contract>,
+) {
+  const where = auditsWhere(accountId, filter)
   const [rows, total] = await Promise.all([
     deps.prisma.auditEvent.findMany({
       where,
@@ -36,23 +80,5 @@ export async function listAudits(
     }),
     deps.prisma.auditEvent.count({ where }),
   ])
-  const content = rows.map((row): StoredAuditEvent => {
-    const event = AuditEvent.parse(JSON.parse(row.event))
-    return {
-      auditId: row.id,
-      module: row.module,
-      sequence: Number(row.sequence),
-      hash: row.hash,
-      insertedAt: row.insertedAt.getTime(),
-      action: event.action,
-      resource: event.resource,
-      scope: event.scope,
-      principal: event.principal,
-      source: event.source,
-      before: event.before,
-      after: event.after,
-      time: event.time,
-    }
-  })
-  return toPage(content, total, page)
+  return toPage(rows.map(toStoredAudit), total, page)
 }

@@ -17,6 +17,7 @@ export async function listConnectors(
     AND: [
       inScope(scope, { andAbove: query.includeAllConnectorsAvailableAtScope }),
       filter.types === undefined ? {} : { type: { in: filter.types } },
+      filter.statuses === undefined ? {} : { status: { in: filter.statuses } },
       filter.searchTerm === undefined ? {} : { OR: [{ identifier: contains }, { name: contains }] },
     ],
   }

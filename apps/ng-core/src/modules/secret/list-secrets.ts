@@ -1,13 +1,16 @@
 import type { Scope } from '@sluice/contracts/ids'
 import { toPage, type RouteQuery } from '@sluice/contracts/routes'
 import type { listSecrets as contract } from '@sluice/contracts/secrets'
+import type { Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
 import { inScope } from '../scope/require-scope.ts'
+import { withUsage } from './find-usage.ts'
 import { toSecret } from './to-secret.ts'
 
-/** Secrets of a scope, or also of the scopes above, by identifier. */
+/** Secrets of a scope, or also of the scopes above, by identifier, with what uses them. */
 export async function listSecrets(
-  deps: Pick<Deps, 'prisma'>,
+  deps: Pick<Deps, 'prisma' | 'pool'>,
+  actor: Actor,
   scope: Scope,
   searchTerm: string | undefined,
   query: RouteQuery<typeof contract>,
@@ -28,5 +31,10 @@ export async function listSecrets(
     }),
     deps.prisma.secret.count({ where }),
   ])
-  return toPage(rows.map(toSecret), total, query)
+  const content = await withUsage(
+    deps,
+    actor,
+    rows.map((row) => ({ id: row.id, told: toSecret(row) })),
+  )
+  return toPage(content, total, query)
 }

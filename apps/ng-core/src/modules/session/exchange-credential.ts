@@ -68,6 +68,7 @@ export async function exchangeCredential(deps: ExchangeDeps, credential: Credent
     groups: [],
     accessVersion: account.accessVersion,
     featureFlags: FEATURE_FLAGS.filter((name) => flags.find((flag) => flag.name === name)?.enabled !== false),
+    credentialId: parts.id,
   }
   const token = await signAsService(deps.identity, {
     audience: INTERNAL_AUDIENCE,

@@ -3,13 +3,14 @@ import { AppError } from '@sluice/contracts/errors'
 import type { RouteBody } from '@sluice/contracts/routes'
 import type { Deps, Tx } from '../../deps.ts'
 import { appendAudit } from '../audit/append-audit.ts'
-import { claimAttempt, forgetFailures } from './lock-out.ts'
+import { claimAttempt, claimUnknownAttempt, forgetFailures, lockedOut } from './lock-out.ts'
 import { openSessions } from './open-session.ts'
 import { verifyPassword } from './password.ts'
 import { parseSessionToken, secretMatches } from './session-token.ts'
 
 export interface LoginSource {
   ip: string | undefined
+  userAgent: string | undefined
   correlationId: string
   /** Value of the session cookie that the request carried. */
   oldSession: string | undefined
@@ -31,11 +32,11 @@ interface Candidate {
   passwordHash: string
 }
 
-/** The same for every reason, so that an answer tells nobody who exists or who is locked out. */
+/** The same for every reason, so that an answer tells nobody who exists. */
 function refused(): AppError {
   return new AppError(
     'INVALID_CREDENTIALS',
-    'The e-mail address or the password is wrong, or too many wrong passwords have locked the user for some minutes. Check both; if you belong to several accounts, add "accountIdentifier"; or ask an administrator to set a new password.',
+    'The e-mail address or the password is wrong. Check both; if you belong to several accounts, add "accountIdentifier"; or ask an administrator to set a new password.',
   )
 }
 
@@ -43,7 +44,7 @@ function refused(): AppError {
  * Signs a user in: checks the password, ends the request's older session, opens new ones. An e-mail address that
  * belongs to several accounts means the oldest one where none is named: trying them all would let the administrator of
  * one account guess passwords of another past its lock-out.
- * @throws AppError INVALID_CREDENTIALS
+ * @throws AppError INVALID_CREDENTIALS; TOO_MANY_REQUESTS with the time until the lock ends
  */
 export async function login(
   deps: Pick<Deps, 'prisma' | 'publishRevocation'>,
@@ -56,15 +57,16 @@ export async function login(
     orderBy: { createdAt: 'asc' },
   })
   if (user === null) {
+    const { retryAfterSeconds } = await claimUnknownAttempt(deps.prisma, input)
     await verifyPassword(undefined, input.password)
-    throw refused()
+    throw retryAfterSeconds === undefined ? refused() : lockedOut(retryAfterSeconds)
   }
-  if (!(await matches(deps, user, input.password, source))) throw refused()
+  await requireMatch(deps, user, input.password, source)
   const principal = { type: 'USER' as const, id: user.id, name: user.name }
   const { opened, ended } = await deps.prisma.$transaction(async (tx) => {
     await forgetFailures(tx, user)
     const endedSession = await endOldSession(tx, source.oldSession)
-    const sessions = await openSessions(tx, user, { bearer: input.bearer, now: Date.now() })
+    const sessions = await openSessions(tx, user, { bearer: input.bearer, now: Date.now(), source })
     await appendAudit(
       tx,
       { accountId: user.accountId, principal, correlationId: source.correlationId, ip: source.ip },
@@ -82,15 +84,16 @@ export async function login(
   }
 }
 
-async function matches(
+/** @throws AppError INVALID_CREDENTIALS, TOO_MANY_REQUESTS, once the attempt is audited */
+async function requireMatch(
   deps: Pick<Deps, 'prisma'>,
   user: Candidate,
   password: string,
   source: LoginSource,
-): Promise<boolean> {
-  const free = await claimAttempt(deps.prisma, user)
+): Promise<void> {
+  const { free, retryAfterSeconds } = await claimAttempt(deps.prisma, user)
   const right = await verifyPassword(user.passwordHash, password)
-  if (free && right) return true
+  if (free && right) return
   await deps.prisma.$transaction((tx) =>
     appendAudit(
       tx,
@@ -107,7 +110,7 @@ async function matches(
       },
     ),
   )
-  return false
+  throw retryAfterSeconds === undefined ? refused() : lockedOut(retryAfterSeconds)
 }
 
 /** A new sign-in never continues an older session: whoever planted its cookie gains nothing. */

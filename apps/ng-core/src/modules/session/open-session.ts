@@ -12,12 +12,22 @@ export interface OpenedSession {
   expiresAt: number
 }
 
+/** Longest text of a browser's name for itself that is kept. */
+const USER_AGENT_MAX = 256
+
+/** Where a session is opened from, for its owner to recognise it. */
+export interface SessionSource {
+  ip: string | undefined
+  userAgent: string | undefined
+}
+
 /** Stores a new session of a user. Its token exists only in the answer. */
 async function openSession(
   tx: Tx,
   user: { accountId: string; id: string },
   kind: 'cookie' | 'bearer',
   expiresAt: number,
+  source: SessionSource,
 ): Promise<OpenedSession> {
   const { accountId } = user
   const id = newId('ses')
@@ -30,6 +40,8 @@ async function openSession(
       kind,
       secretHash: hashTokenSecret(secret),
       expiresAt: new Date(expiresAt),
+      address: source.ip ?? null,
+      userAgent: source.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
     },
     select: { id: true },
   })
@@ -40,12 +52,12 @@ async function openSession(
 export async function openSessions(
   tx: Tx,
   user: { accountId: string; id: string },
-  options: { bearer: boolean; now: number },
+  options: { bearer: boolean; now: number; source: SessionSource },
 ): Promise<{ cookie: string; bearer: string | undefined; expiresAt: number }> {
   const rows = await readSettingRows(tx, user.accountId)
   const lifetimeMs = resolveSetting(rows, 'session_lifetime_hours', {}) * HOUR_MS
   const expiresAt = options.now + lifetimeMs
-  const browser = await openSession(tx, user, 'cookie', expiresAt)
-  const bearer = options.bearer ? await openSession(tx, user, 'bearer', expiresAt) : undefined
+  const browser = await openSession(tx, user, 'cookie', expiresAt, options.source)
+  const bearer = options.bearer ? await openSession(tx, user, 'bearer', expiresAt, options.source) : undefined
   return { cookie: sessionCookie(browser.token, expiresAt, options.now), bearer: bearer?.token, expiresAt }
 }

@@ -8,6 +8,7 @@ import {
   type SettingRow,
   type SettingSpec,
 } from '@sluice/contracts/settings'
+import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { requireScope } from '../scope/require-scope.ts'
 import { readSettingRows } from './read-setting-rows.ts'
@@ -23,6 +24,12 @@ function levelOfRow(row: SettingRow): 'account' | 'org' | 'project' {
   return row.orgIdentifier === null ? 'account' : 'org'
 }
 
+/** JSON Schema of a setting's value, without what only validators of whole documents need. */
+function schemaOf(spec: SettingSpec): Record<string, unknown> {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(spec.schema)
+  return schema
+}
+
 /** Effective settings of a scope, from an account's rows. */
 export function effectiveSettings(rows: readonly SettingRow[], scope: Scope): Setting[] {
   const level = levelOf(scope)
@@ -32,7 +39,11 @@ export function effectiveSettings(rows: readonly SettingRow[], scope: Scope): Se
     const source = row === undefined ? 'default' : levelOfRow(row)
     return {
       identifier,
+      name: spec.name,
       description: spec.description,
+      ...(spec.unit === undefined ? {} : { unit: spec.unit }),
+      schema: schemaOf(spec),
+      levels: [...spec.levels],
       value: resolveSetting(rows, identifier, scope),
       defaultValue: spec.default,
       source,

@@ -404,6 +404,7 @@ export const ModelName = {
   User: 'User',
   RoleAssignment: 'RoleAssignment',
   Session: 'Session',
+  UnknownLogin: 'UnknownLogin',
   ApiKey: 'ApiKey',
   Secret: 'Secret',
   SecretVersion: 'SecretVersion',
@@ -429,7 +430,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "account" | "featureFlag" | "organization" | "project" | "user" | "roleAssignment" | "session" | "apiKey" | "secret" | "secretVersion" | "connector" | "connectorSecret" | "connectionTest" | "delegateToken" | "setting" | "auditChain" | "auditEvent"
+    modelProps: "account" | "featureFlag" | "organization" | "project" | "user" | "roleAssignment" | "session" | "unknownLogin" | "apiKey" | "secret" | "secretVersion" | "connector" | "connectorSecret" | "connectionTest" | "delegateToken" | "setting" | "auditChain" | "auditEvent"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -948,6 +949,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         count: {
           args: Prisma.SessionCountArgs<ExtArgs>
           result: runtime.Types.Utils.Optional<Prisma.SessionCountAggregateOutputType> | number
+        }
+      }
+    }
+    UnknownLogin: {
+      payload: Prisma.$UnknownLoginPayload<ExtArgs>
+      fields: Prisma.UnknownLoginFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.UnknownLoginFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.UnknownLoginFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        findFirst: {
+          args: Prisma.UnknownLoginFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.UnknownLoginFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        findMany: {
+          args: Prisma.UnknownLoginFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>[]
+        }
+        create: {
+          args: Prisma.UnknownLoginCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        createMany: {
+          args: Prisma.UnknownLoginCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.UnknownLoginCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>[]
+        }
+        delete: {
+          args: Prisma.UnknownLoginDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        update: {
+          args: Prisma.UnknownLoginUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        deleteMany: {
+          args: Prisma.UnknownLoginDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.UnknownLoginUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.UnknownLoginUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>[]
+        }
+        upsert: {
+          args: Prisma.UnknownLoginUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$UnknownLoginPayload>
+        }
+        aggregate: {
+          args: Prisma.UnknownLoginAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateUnknownLogin>
+        }
+        groupBy: {
+          args: Prisma.UnknownLoginGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.UnknownLoginGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.UnknownLoginCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.UnknownLoginCountAggregateOutputType> | number
         }
       }
     }
@@ -1818,10 +1893,23 @@ export const SessionScalarFieldEnum = {
   confirmedAt: 'confirmedAt',
   createdAt: 'createdAt',
   lastUsedAt: 'lastUsedAt',
-  expiresAt: 'expiresAt'
+  expiresAt: 'expiresAt',
+  address: 'address',
+  userAgent: 'userAgent'
 } as const
 
 export type SessionScalarFieldEnum = (typeof SessionScalarFieldEnum)[keyof typeof SessionScalarFieldEnum]
+
+
+export const UnknownLoginScalarFieldEnum = {
+  accountId: 'accountId',
+  emailHash: 'emailHash',
+  failedLogins: 'failedLogins',
+  lockedUntil: 'lockedUntil',
+  updatedAt: 'updatedAt'
+} as const
+
+export type UnknownLoginScalarFieldEnum = (typeof UnknownLoginScalarFieldEnum)[keyof typeof UnknownLoginScalarFieldEnum]
 
 
 export const ApiKeyScalarFieldEnum = {
@@ -2288,6 +2376,7 @@ export type GlobalOmitConfig = {
   user?: Prisma.UserOmit
   roleAssignment?: Prisma.RoleAssignmentOmit
   session?: Prisma.SessionOmit
+  unknownLogin?: Prisma.UnknownLoginOmit
   apiKey?: Prisma.ApiKeyOmit
   secret?: Prisma.SecretOmit
   secretVersion?: Prisma.SecretVersionOmit

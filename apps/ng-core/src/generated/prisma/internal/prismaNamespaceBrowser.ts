@@ -58,6 +58,7 @@ export const ModelName = {
   User: 'User',
   RoleAssignment: 'RoleAssignment',
   Session: 'Session',
+  UnknownLogin: 'UnknownLogin',
   ApiKey: 'ApiKey',
   Secret: 'Secret',
   SecretVersion: 'SecretVersion',
@@ -174,10 +175,23 @@ export const SessionScalarFieldEnum = {
   confirmedAt: 'confirmedAt',
   createdAt: 'createdAt',
   lastUsedAt: 'lastUsedAt',
-  expiresAt: 'expiresAt'
+  expiresAt: 'expiresAt',
+  address: 'address',
+  userAgent: 'userAgent'
 } as const
 
 export type SessionScalarFieldEnum = (typeof SessionScalarFieldEnum)[keyof typeof SessionScalarFieldEnum]
+
+
+export const UnknownLoginScalarFieldEnum = {
+  accountId: 'accountId',
+  emailHash: 'emailHash',
+  failedLogins: 'failedLogins',
+  lockedUntil: 'lockedUntil',
+  updatedAt: 'updatedAt'
+} as const
+
+export type UnknownLoginScalarFieldEnum = (typeof UnknownLoginScalarFieldEnum)[keyof typeof UnknownLoginScalarFieldEnum]
 
 
 export const ApiKeyScalarFieldEnum = {

@@ -1,0 +1,88 @@
+import type { DelegateInstall } from '@sluice/contracts/delegates'
+
+export interface InstallInput {
+  /** The value, or what stands in its place. */
+  token: string
+  delegateName: string
+  tags: readonly string[]
+  /** Base URL at which delegates reach delegate-service. */
+  serviceUrl: string
+  /** PEM of an authority that the delegate must trust. */
+  caCertificate: string | undefined
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+const CA_FILE = 'sluice-ca.pem'
+const MOUNTED_CA = '/etc/sluice/ca.pem'
+const MOUNTED_DATA = '/data'
+const IMAGE = 'sluice-delegate'
+
+/** One word of a POSIX shell. */
+function quote(text: string): string {
+  return /^[a-zA-Z0-9_./:@=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
+
+function writeFile(name: string, text: string): string {
+  return `cat > ${name} <<'END'\n${text.trimEnd()}\nEND\n`
+}
+
+/** Commands that start a delegate from a checkout of this repository. Pure. */
+export function installCommands(input: InstallInput): DelegateInstall {
+  const { caCertificate, serviceUrl } = input
+  const onThisMachine = LOOPBACK.has(new URL(serviceUrl).hostname)
+  const environment = (caFile: string, dataDir: string): [string, string][] => [
+    ['SLUICE_DELEGATE_NAME', input.delegateName],
+    ...(input.tags.length === 0 ? [] : [['SLUICE_DELEGATE_TAGS', input.tags.join(',')] satisfies [string, string]]),
+    ['SLUICE_DELEGATE_TOKEN', input.token],
+    ['SLUICE_DELEGATE_SERVICE_URL', serviceUrl],
+    ...(caCertificate === undefined ? [] : [['SLUICE_CA_FILE', caFile] satisfies [string, string]]),
+    ['SLUICE_DATA_DIR', dataDir],
+  ]
+  const ca = caCertificate === undefined ? '' : writeFile(CA_FILE, caCertificate)
+  const inContainer = environment(MOUNTED_CA, MOUNTED_DATA)
+  const node = [
+    ...environment(`./${CA_FILE}`, `./${input.delegateName}-data`).map(([name, value]) => `${name}=${quote(value)}`),
+    'npx node apps/delegate/src/main.ts',
+  ]
+  const docker = [
+    `docker build --target delegate --tag ${IMAGE} . &&`,
+    `docker run --detach --name ${input.delegateName} --restart unless-stopped`,
+    ...(onThisMachine ? ['--network host'] : []),
+    ...inContainer.map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
+    ...(caCertificate === undefined ? [] : [`--volume "$PWD/${CA_FILE}:${MOUNTED_CA}:ro"`]),
+    `--volume ${input.delegateName}-data:${MOUNTED_DATA}`,
+    IMAGE,
+  ]
+  const compose = [
+    'services:',
+    '  delegate:',
+    '    build: { context: ., target: delegate }',
+    `    image: ${IMAGE}`,
+    '    restart: unless-stopped',
+    ...(onThisMachine ? ['    network_mode: host'] : []),
+    '    environment:',
+    ...inContainer.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`),
+    '    volumes:',
+    `      - delegate-data:${MOUNTED_DATA}`,
+    ...(caCertificate === undefined ? [] : [`      - ./${CA_FILE}:${MOUNTED_CA}:ro`]),
+    'volumes:',
+    '  delegate-data:',
+  ].join('\n')
+  return {
+    delegateServiceUrl: serviceUrl,
+    caCertificate,
+    node: `${ca}${node.join(' \\\n  ')}\n`,
+    docker: `${ca}${docker.join(' \\\n  ')}\n`,
+    compose: `${ca}${writeFile('compose.delegate.yaml', compose)}docker compose --file compose.delegate.yaml up --detach --build\n`,
+    notes: [
+      'Run it in the folder of a checkout of Sluice; the process needs `npm ci` there first, the containers need Docker only.',
+      `The delegate opens connections and listens for none: it must reach ${serviceUrl}, the databases and the git hosts.`,
+      ...(onThisMachine
+        ? [
+            `${serviceUrl} is an address of this machine: the containers share its network, which works on Linux. Give the control plane a name that other machines can reach before you start delegates there.`,
+          ]
+        : ['In a container "localhost" is the container itself: name databases by a host that it can reach.']),
+      'Keep its data folder: it holds the keys that it enrolled with. After the first start it needs the token no more.',
+    ],
+  }
+}
