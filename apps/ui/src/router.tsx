@@ -3,6 +3,7 @@ import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { lastProject, pathsOf } from './api/project.ts'
 import { FailedState, LoadingRows } from './design/states.tsx'
 import { designRoute } from './pages/design/route.ts'
+import { executionsRoute } from './pages/executions/route.ts'
 import { homeRoute } from './pages/home/route.ts'
 import { loginRoute } from './pages/login/route.ts'
 import { accountRoute, projectRoute, rootRoute, signedInRoute } from './routes.tsx'
@@ -21,7 +22,7 @@ const routeTree = rootRoute.addChildren([
   signedInRoute.addChildren([
     startRoute,
     designRoute,
-    projectRoute.addChildren([homeRoute]),
+    projectRoute.addChildren([homeRoute, executionsRoute]),
     accountRoute.addChildren([]),
   ]),
 ])

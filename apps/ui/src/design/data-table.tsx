@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import type { KeyboardEvent, ReactNode } from 'react'
 import classes from './data-table.module.css'
 import { FailedState, LoadingRows } from './states.tsx'
 
@@ -39,7 +39,7 @@ export interface Paging {
   onPage: (pageIndex: number) => void
 }
 
-/** A list whose pages come from the server. Header and footer stay in place while rows come. */
+/** A list whose pages come from the server. Header and footer stay in place while rows come; arrow keys go by rows. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, onOpen, isSelected, error, onRetry, empty, paging, isStale } = props
   return (
@@ -55,7 +55,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody onKeyDown={moveByArrow}>
             {(rows ?? []).map((row) => (
               <tr
                 key={rowKey(row)}
@@ -85,6 +85,20 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       {paging === undefined ? null : <Pager {...paging} />}
     </div>
   )
+}
+
+/** Arrow up and down go to the same control of the row above and below; Enter follows its link. */
+function moveByArrow(event: KeyboardEvent<HTMLTableSectionElement>): void {
+  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+  const { target } = event
+  if (step === 0 || !(target instanceof HTMLElement) || target.closest('input,textarea,select') !== null) return
+  const row = target.closest('tr')
+  const rows = [...event.currentTarget.rows]
+  const next = row === null ? undefined : rows[rows.indexOf(row) + step]
+  const control = next?.querySelector<HTMLElement>('a[href],button')
+  if (control === null || control === undefined) return
+  event.preventDefault()
+  control.focus()
 }
 
 function Pager({ pageIndex, pageSize, total, onPage }: Paging) {

@@ -48,6 +48,7 @@ export const RUN_STATUSES = Object.keys(RUN).filter((key): key is RunStatus => k
 
 /** Names that summaries of executions and stages use for the same thing. */
 const SUMMARY: Record<string, RunStatus> = {
+  Queued: 'QUEUED',
   NotStarted: 'QUEUED',
   Running: 'RUNNING',
   ApprovalWaiting: 'APPROVAL_WAITING',
