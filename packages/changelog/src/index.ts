@@ -12,6 +12,8 @@ export {
   type ExecuteEvent,
   type FailureReason,
 } from './execute/events.ts'
+export { baseline, type BaselineOptions, type BaselineResult } from './execute/baseline.ts'
+export { changeSetSql, type ChangeSetSql } from './change/change-set-sql.ts'
 export { tag, type TagOptions } from './execute/tag.ts'
 export {
   CHANGE_SET_STATES,

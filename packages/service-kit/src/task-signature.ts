@@ -15,6 +15,9 @@ const TASK_ISSUERS: Readonly<Record<TaskKind, ServiceName>> = {
   'pod.execute': 'ng-manager',
   'pod.cleanup': 'ng-manager',
   'connection.test': 'ng-core',
+  'db.status': 'ng-manager',
+  'db.baseline': 'ng-manager',
+  'scm.call': 'ng-manager',
 }
 
 /** SHA-256, hex, over the canonical JSON of what a task does and which secrets it may have opened. */

@@ -14,7 +14,8 @@ export interface RowToWrite {
   filename: string
   orderExecuted: number
   execType: ExecType
-  md5sum: string
+  /** Null where it can't be computed: Liquibase fills it in when it sees the changeset next. */
+  md5sum: string | null
   description: string
   comments: string
   contexts: string
@@ -65,6 +66,38 @@ export async function insertRow(driver: Driver, tables: HistoryTables, row: RowT
     ],
   )
   return rows[0]
+}
+
+/** Rows of one statement; its parameter is their JSON. */
+const ROWS_AT_ONCE = 500
+
+/** Inserts rows of changesets that are marked without running. Call it in a transaction. */
+export async function insertRows(
+  driver: Driver,
+  tables: HistoryTables,
+  rows: readonly RowToWrite[],
+  signal?: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const name = qualified(tables, 'table')
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+    const part = rows.slice(start, start + ROWS_AT_ONCE).map((row) => ({
+      ...row,
+      description: row.description.slice(0, TEXT_LENGTH),
+      comments: row.comments.trim().slice(0, TEXT_LENGTH),
+      contexts: row.contexts === '' ? null : row.contexts,
+      labels: row.labels === '' ? null : row.labels,
+    }))
+    await driver.query(
+      `INSERT INTO ${name} (id, author, filename, dateexecuted, orderexecuted, md5sum, description, comments, exectype, contexts, labels, liquibase, deployment_id, tag)
+       SELECT r.id, r.author, r.filename, ${dateExecuted(name)}, r."orderExecuted", r.md5sum, r.description, r.comments, r."execType", r.contexts, r.labels, $2, r."deploymentId", r.tag
+         FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS r(id text, author text, filename text, "orderExecuted" int, md5sum text, description text, comments text, "execType" text, contexts text, labels text, "deploymentId" text, tag text)
+        ORDER BY r."orderExecuted"`,
+      [JSON.stringify(part), LIQUIBASE_VERSION],
+      signal,
+    )
+  }
+  const { rows: session } = await driver.query(`SELECT ${SESSION_COLUMNS}`, [], signal)
+  return session[0] ?? {}
 }
 
 /** Rewrites the row of a changeset that ran again; its identity stays as it was written first. */

@@ -5,14 +5,14 @@ import { z } from 'zod'
 import { changeSetChecksum } from '../../src/checksum/checksum.ts'
 import { describeChange } from '../../src/change/statements.ts'
 import { dbmsMatches } from '../../src/expression/dbms.ts'
-import { execute, plan, readChangelog } from '../../src/index.ts'
+import { baseline, execute, plan, readChangelog, status } from '../../src/index.ts'
 import { folderFiles } from '../memory-files.ts'
 import { openDatabase, testClock } from '../open-database.ts'
 import { CATALOGUE_SQL, HISTORY_SQL } from './queries.ts'
 
 const rows = z.array(z.record(z.string(), z.unknown()))
 const golden = z
-  .object({ changeSets: rows, history: rows, catalogue: rows, notes: rows })
+  .object({ changeSets: rows, history: rows, synced: rows, catalogue: rows, notes: rows })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'), 'utf8')))
 const files = folderFiles(join(import.meta.dirname, 'sources'))
 const read = async () => readChangelog(files, 'db/master.yaml', { dialect: 'postgresql' })
@@ -47,6 +47,21 @@ test('the history, the schema and the data after an apply are those of Liquibase
   expect((await database.driver.query(HISTORY_SQL)).rows).toEqual(golden.history)
   expect((await database.driver.query(CATALOGUE_SQL)).rows).toEqual(golden.catalogue)
   expect((await database.driver.query('SELECT body FROM note ORDER BY id')).rows).toEqual(golden.notes)
+})
+
+test('a baseline writes the rows that `changelog-sync` of Liquibase 4.28 writes, and runs nothing', async () => {
+  await using database = await openDatabase()
+  const changelog = await read()
+  const options = { clock: testClock, owner: 'golden', expectedCount: golden.synced.length }
+  const result = await baseline(database.driver, changelog, options)
+  expect(result.marked).toHaveLength(golden.synced.length)
+  expect((await database.driver.query(HISTORY_SQL)).rows).toEqual(golden.synced)
+  const tables = await database.driver.query(
+    "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1",
+  )
+  expect(tables.rows.map(({ relname }) => relname)).toEqual(['databasechangelog', 'databasechangeloglock'])
+  const { changeSets } = await status(database.driver, changelog)
+  expect(changeSets.filter(({ state, row }) => state === 'pending' && row === null)).toEqual([])
 })
 
 test('a history whose checksums Liquibase 4.21 or older wrote is accepted, and rewritten in place', async () => {

@@ -29,21 +29,30 @@ const changeSets: unknown[] = dump
   .filter((line) => line.startsWith('{'))
   .map((line) => JSON.parse(line))
 
-execFileSync('java', [
-  '-cp',
-  classPath,
-  'liquibase.integration.commandline.LiquibaseCommandLine',
-  `--url=jdbc:postgresql://${url.host}${url.pathname}`,
-  `--username=${url.username}`,
-  `--password=${url.password}`,
-  `--search-path=${sources}`,
-  '--changelog-file=db/master.yaml',
-  'update',
-])
+const liquibase = (command: string): void => {
+  execFileSync('java', [
+    '-cp',
+    classPath,
+    'liquibase.integration.commandline.LiquibaseCommandLine',
+    `--url=jdbc:postgresql://${url.host}${url.pathname}`,
+    `--username=${url.username}`,
+    `--password=${url.password}`,
+    `--search-path=${sources}`,
+    '--changelog-file=db/master.yaml',
+    command,
+  ])
+}
 const client = new pg.Client({ connectionString: url.href })
 await client.connect()
+liquibase('changelog-sync')
+const synced = (await client.query(HISTORY_SQL)).rows
+await client.query('DROP TABLE databasechangelog, databasechangeloglock')
+liquibase('update')
 const history = (await client.query(HISTORY_SQL)).rows
 const catalogue = (await client.query(CATALOGUE_SQL)).rows
 const notes = (await client.query('SELECT body FROM note ORDER BY id')).rows
 await client.end()
-writeFileSync(join(here, 'golden.json'), `${JSON.stringify({ changeSets, history, catalogue, notes }, null, 2)}\n`)
+writeFileSync(
+  join(here, 'golden.json'),
+  `${JSON.stringify({ changeSets, history, synced, catalogue, notes }, null, 2)}\n`,
+)
