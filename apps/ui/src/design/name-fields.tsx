@@ -1,72 +1,59 @@
-import { Anchor, Group, TextInput } from '@mantine/core'
-import { useState } from 'react'
-import { identifierOf, identifierProblem } from './identifier.ts'
+import { TextInput } from '@mantine/core'
+import { identifierOf } from '../api/reference.ts'
+import classes from './name-fields.module.css'
 
-export interface NameAndIdentifier {
+export interface Naming {
   name: string
   identifier: string
+  /** True once somebody typed the identifier: it no longer follows the name. */
+  isOwn: boolean
 }
 
+export const NO_NAME: Naming = { name: '', identifier: '', isOwn: false }
+
 interface NameFieldsProps {
-  value: NameAndIdentifier
-  onChange: (value: NameAndIdentifier) => void
-  /** An entity that exists keeps its identifier. */
-  isIdentifierFixed?: boolean
-  /** Name of the field, for people. */
-  label?: string
-  placeholder?: string
-  error?: string
+  value: Naming
+  onChange: (value: Naming) => void
+  /** Identifiers can't be changed after creation. */
+  isFixed?: boolean
+  nameError?: string
   identifierError?: string
+  placeholder?: string
   autoFocus?: boolean
 }
 
-/** A name, and the identifier that follows it until someone writes their own. */
+/** Name, and the identifier that follows it until somebody types another. */
 export function NameFields(props: NameFieldsProps) {
-  const { value, onChange, isIdentifierFixed = false, label = 'Name', placeholder, error, identifierError } = props
-  const [isOpen, setOpen] = useState(false)
-  const follows = value.identifier === identifierOf(value.name)
-  const problem = value.name === '' ? undefined : identifierProblem(value.identifier)
-  const isEditing = !isIdentifierFixed && (isOpen || !follows || identifierError !== undefined)
+  const { value, onChange, isFixed = false, nameError, identifierError, placeholder, autoFocus } = props
   return (
-    <div>
+    <div className={classes.pair}>
       <TextInput
-        label={label}
-        placeholder={placeholder}
+        label="Name"
         required
         withAsterisk={false}
         maxLength={128}
-        data-autofocus={props.autoFocus === true ? true : undefined}
+        autoFocus={autoFocus}
+        placeholder={placeholder}
+        error={nameError}
         value={value.name}
-        error={error}
         onChange={(event) => {
           const name = event.currentTarget.value
-          const identifier = follows && !isIdentifierFixed ? identifierOf(name) : value.identifier
-          onChange({ name, identifier })
+          onChange({ ...value, name, ...(isFixed || value.isOwn ? {} : { identifier: identifierOf(name) }) })
         }}
       />
-      {isEditing ? (
-        <TextInput
-          mt={8}
-          label="Identifier"
-          description="Pipelines and the API refer to it by this. It stays."
-          required
-          withAsterisk={false}
-          value={value.identifier}
-          error={identifierError ?? problem}
-          onChange={(event) => onChange({ ...value, identifier: event.currentTarget.value })}
-        />
-      ) : (
-        <Group gap={6} mt={4} fz={12.5} c="dimmed" mih={20}>
-          <span>
-            Identifier <code>{value.identifier === '' ? '…' : value.identifier}</code>
-          </span>
-          {isIdentifierFixed ? null : (
-            <Anchor component="button" type="button" fz={12.5} onClick={() => setOpen(true)}>
-              Change
-            </Anchor>
-          )}
-        </Group>
-      )}
+      <TextInput
+        label="Identifier"
+        required
+        withAsterisk={false}
+        maxLength={128}
+        pattern="[a-zA-Z_][0-9a-zA-Z_$]*"
+        title="Begins with a letter or _; letters, digits, _ and $ only"
+        readOnly={isFixed}
+        variant={isFixed ? 'filled' : 'default'}
+        error={identifierError}
+        value={value.identifier}
+        onChange={(event) => onChange({ ...value, identifier: event.currentTarget.value, isOwn: true })}
+      />
     </div>
   )
 }
