@@ -2,9 +2,10 @@ import type { Permission } from '@sluice/contracts/access'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { call } from './call.ts'
 import { useProject } from './project.ts'
+import type { EntityScope } from './reference.ts'
 
 /** What the caller may do in a scope. */
-export function permissionsQuery(scope: { orgIdentifier?: string; projectIdentifier?: string }) {
+export function permissionsQuery(scope: EntityScope) {
   return queryOptions({
     queryKey: ['permissions', scope],
     queryFn: ({ signal }) => call('getMyAccess', { query: scope }, { signal }),
@@ -19,14 +20,17 @@ export interface Allowance {
   reason: string | undefined
 }
 
-/** Whether the caller holds `permission` in the project at hand, and the sentence to show where not. */
-export function useMay(permission: Permission): Allowance {
+/** The whole account: for pages whose things belong to no project. */
+export const ACCOUNT: EntityScope = {}
+
+/** Whether the caller holds `permission` in `scope` (the project at hand unless told), and the sentence to show where not. */
+export function useMay(permission: Permission, scope?: EntityScope): Allowance {
   const { query } = useProject()
-  const { data } = useQuery(permissionsQuery(query))
+  const { data } = useQuery(permissionsQuery(scope ?? query))
   if (data === undefined) return { isAllowed: false, reason: undefined }
   if (data.permissions.includes(permission)) return { isAllowed: true, reason: undefined }
-  return {
-    isAllowed: false,
-    reason: `Your role does not include ${permission}. Ask an administrator of this account for a role that does.`,
-  }
+  const roles = data.rolesByPermission[permission] ?? []
+  const needed = roles.length === 0 ? 'which no role has' : `which the role ${roles.join(' or ')} has`
+  const whom = data.administrators.length === 0 ? 'an administrator' : data.administrators.slice(0, 3).join(' or ')
+  return { isAllowed: false, reason: `This needs ${permission}, ${needed}. Ask ${whom}.` }
 }

@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core'
-import { identifierOf } from '../api/reference.ts'
+import { identifierOf } from './identifier.ts'
 import classes from './name-fields.module.css'
 
 export interface Naming {
