@@ -53,6 +53,8 @@ export interface TestSystem {
     event: TaskEvent['kind'],
     options?: { failure?: string; copies?: number; wake?: boolean; message?: string },
   ): Promise<void>
+  /** Puts any message into pipeline.inbox, as delegate-service. */
+  send(accountId: string, id: string, kind: string, body: Record<string, unknown>): Promise<void>
   statusOf(executionId: string): Promise<string>
   ended(executionId: string): Promise<string>
   restartRedis(): Promise<void>
@@ -207,6 +209,10 @@ export async function startSystem(): Promise<TestSystem> {
         await transactOn(delegates)((tx) => sendMessage(tx, { to: 'pipeline.inbox', accountId, id, kind, body }))
         if (options.wake !== false) await queues.wake('pipeline.inbox', { accountId, id })
       }
+    },
+    send: async (accountId, id, kind, body) => {
+      await transactOn(delegates)((tx) => sendMessage(tx, { to: 'pipeline.inbox', accountId, id, kind, body }))
+      await queues.wake('pipeline.inbox', { accountId, id })
     },
     statusOf: async (executionId) => {
       const { rows } = await admin.query<{ status: string }>('select status from pipeline.execution where id = $1', [

@@ -34,6 +34,7 @@ export {
   podIdOfGroup,
 } from './state/node-record.ts'
 export { isActive, isFailure, isFinal, isWaiting, NODE_STATUSES, type NodeStatus } from './state/node-status.ts'
+export { noteProgress } from './state/note-progress.ts'
 export { outstandingEffects } from './state/outstanding-effects.ts'
 export { CANCEL_GRACE_MS } from './state/stop-node.ts'
 export { formatDuration, parseDuration } from './yaml/duration.ts'

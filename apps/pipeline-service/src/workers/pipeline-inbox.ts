@@ -1,3 +1,4 @@
+import { TASK_PROGRESS_KIND, TaskProgress } from '@sluice/contracts/task-progress'
 import { TaskEvent } from '@sluice/contracts/tasks'
 import { createInboxConsumer, type Message, type Runner } from '@sluice/database'
 import { nodeIdOfAttempt, type ExecutionEvent } from '@sluice/pipeline'
@@ -5,6 +6,8 @@ import type { Deps } from '../deps.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import { advanceStored } from '../modules/execution/advance-execution.ts'
 import type { Tx } from '../modules/execution/execution-store.ts'
+import { publishChange } from '../modules/execution/publish-change.ts'
+import { storeProgress } from '../modules/execution/store-progress.ts'
 
 function toExecutionEvent(event: TaskEvent, at: number): ExecutionEvent {
   const { attemptId } = event
@@ -64,12 +67,23 @@ export function createPipelineInbox(deps: Deps): Runner {
       await after?.()
     }
   }
+  const note = async ({ accountId, id, body }: Message, tx: Tx): Promise<(() => Promise<void>) | undefined> => {
+    const executionId = await storeProgress(tx, accountId, TaskProgress.parse(body))
+    // Two of them a second and step, and applying one again changes nothing: they are not kept.
+    await tx.$executeRaw`delete from inbox where account_id = ${accountId} and id = ${id}`
+    return executionId === undefined ? undefined : () => publishChange(deps, accountId, executionId)
+  }
   return createInboxConsumer<Tx>({
     redis: deps.config.redisUrl,
     pool: deps.pool,
     inbox: 'pipeline.inbox',
     transact: deps.transact,
-    handlers: { 'task.assigned': handle, 'task.waiting': handle, 'task.finished': handle },
+    handlers: {
+      'task.assigned': handle,
+      'task.waiting': handle,
+      'task.finished': handle,
+      [TASK_PROGRESS_KIND]: note,
+    },
     onError: (error) => deps.logger.error({ err: error }, 'pipeline.inbox'),
   })
 }

@@ -10,6 +10,7 @@ import { isJsonObject, type JsonObject } from '@sluice/expressions'
 import { type ExecutionPlan, indexPlan, type PlanNode } from '../plan/execution-plan.ts'
 import { type ExecutionState, recordOf } from '../state/execution-state.ts'
 import type { NodeRecord, NodeUnit } from '../state/node-record.ts'
+import { isActive } from '../state/node-status.ts'
 import { logKeyOf } from '../state/submit-task.ts'
 import { publicExecutionStatus, publicNodeStatus, publicSummaryStatus } from './public-status.ts'
 import { redactSecrets } from './redact-secrets.ts'
@@ -137,8 +138,8 @@ function graphNode(plan: ExecutionPlan, node: PlanNode, record: NodeRecord): Gra
     outcomes: record.outputs === null ? {} : { output: redacted(record.outputs) },
     stepParameters: node.kind === 'step' ? redacted(parametersOf(node, record)) : null,
     unitProgresses: record.units.map(unitProgress),
-    changesetProgress: null,
-    progressData: record.task?.waitingFor == null ? null : { message: record.task.waitingFor },
+    changesetProgress: changesetProgress(record),
+    progressData: progressData(record),
     delegateInfoList: record.delegate === null ? [] : [{ ...record.delegate, taskId: record.task?.taskId ?? null }],
     logBaseKey: logKeyOf(plan, record.id, record.attempt),
     skipInfo: record.skipReason === null ? null : { reason: record.skipReason },
@@ -148,6 +149,25 @@ function graphNode(plan: ExecutionPlan, node: PlanNode, record: NodeRecord): Gra
         : { whenCondition: condition, evaluatedCondition: record.status !== 'SKIPPED' },
     retryCount: Math.max(0, record.attempt - 1),
   }
+}
+
+function changesetProgress({ changesets }: NodeRecord): GraphNode['changesetProgress'] {
+  return changesets === undefined
+    ? null
+    : { done: changesets.done, total: changesets.total, current: changesets.current }
+}
+
+/** What a node that has begun waits for. */
+function progressData({ status, stop, task }: NodeRecord): GraphNode['progressData'] {
+  if (!isActive(status)) return null
+  if (stop !== null) return { message: stop.message }
+  if (task === null || task.phase === 'running') return null
+  const message =
+    task.waitingFor ??
+    (task.phase === 'submitting'
+      ? 'What the step refers to is looked up: schema, instance, connectors, git.'
+      : 'A delegate is asked to take it.')
+  return { message }
 }
 
 function redacted(value: JsonObject): JsonObject {

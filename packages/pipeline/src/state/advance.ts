@@ -78,7 +78,9 @@ function apply(draft: Draft, event: ExecutionEvent): void {
       return withTask(draft, event.attemptId, (record) => {
         const { delegate, result } = event
         if (delegate !== undefined) draft.update(record.planNodeId, { delegate })
-        if (result.units !== undefined) draft.update(record.planNodeId, { units: result.units })
+        // A result without units is that of a lost pod: what was told until then is all there is.
+        if (result.units !== undefined && result.units.length > 0)
+          draft.update(record.planNodeId, { units: result.units })
         endStep(draft, draft.record(record.planNodeId), result)
       })
     case 'taskLost':

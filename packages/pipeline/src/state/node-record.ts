@@ -1,3 +1,4 @@
+import type { ChangesetProgress } from '@sluice/contracts/execution-graph'
 import type { Failure } from '@sluice/contracts/errors'
 import type { Selector } from '@sluice/contracts/tasks'
 import type { JsonObject } from '@sluice/expressions'
@@ -70,6 +71,8 @@ export interface NodeRecord {
   readonly task: NodeTask | null
   readonly delegate: { readonly id: string; readonly name: string } | null
   readonly units: readonly NodeUnit[]
+  /** How far a database step has come, and the number of the event that said so. Absent: it never said. */
+  readonly changesets?: ChangesetProgress & { readonly sequence: number }
   readonly stop: NodeStop | null
   readonly cleanup: PodCleanup | null
 }

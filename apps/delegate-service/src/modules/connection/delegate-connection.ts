@@ -22,6 +22,7 @@ import { openSecrets } from '../secret/open-secrets.ts'
 import { assignQueued } from '../task/assign-task.ts'
 import { applyTaskEvent, closeWithResult } from '../task/end-task.ts'
 import { grantTask } from '../task/grant-task.ts'
+import { ProgressRelay } from '../task/progress-relay.ts'
 import { toOffer } from '../task/submit-task.ts'
 import { submissionOf } from '../task/task-store.ts'
 import type { HubConnection, ReplicaNotice } from './connection-hub.ts'
@@ -39,6 +40,7 @@ export class DelegateConnection implements HubConnection {
   readonly #deps: Deps
   readonly #socket: WebSocket
   readonly #assembler = new ResultAssembler()
+  readonly #progress: ProgressRelay
   #state: ServerState
   #hello: HelloBody | undefined
   #tokenId = ''
@@ -51,6 +53,7 @@ export class DelegateConnection implements HubConnection {
 
   constructor(deps: Deps, socket: WebSocket) {
     this.#deps = deps
+    this.#progress = new ProgressRelay(deps)
     this.#socket = socket
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -177,11 +180,13 @@ export class DelegateConnection implements HubConnection {
         )
         return
       case 'taskProgress':
+        this.#progress.add(accountId, effect.taskId, effect.events)
         return
       case 'receiveChunk':
         this.#assembler.push(effect.chunk)
         return
       case 'receiveResult':
+        this.#progress.drop(effect.body.taskId)
         this.#background('result', this.#receiveResult(effect.body))
         return
       case 'openSecrets':
@@ -192,6 +197,7 @@ export class DelegateConnection implements HubConnection {
         return
       case 'disconnected':
         clearTimeout(this.#timer)
+        this.#progress.close()
         this.#deps.hub.remove(this)
         this.#background('disconnected', this.#disconnected(effect.reason))
         this.#resolveClosed()

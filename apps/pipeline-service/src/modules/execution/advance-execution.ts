@@ -8,7 +8,7 @@ import {
 } from '@sluice/pipeline'
 import type { Deps } from '../../deps.ts'
 import { lockStored, storeAdvance, type LoadedExecution, type Tx } from './execution-store.ts'
-import { publishChange } from './publish-change.ts'
+import { publishChange, publishSummary } from './publish-change.ts'
 
 function rootFailure(loaded: LoadedExecution, state: ExecutionState): string | null {
   const root = state.nodes.get(loaded.plan.rootId)
@@ -62,7 +62,8 @@ export async function advanceStored(
   return async () => {
     // Where no effect waits to be carried out there is nothing to wake up for: the next event moves the run.
     if (unsettled) await deps.queues.wake('pipeline.wake', { accountId, id: executionId })
-    await publishChange(deps, execution, summaryChanged)
+    await publishChange(deps, accountId, executionId)
+    if (summaryChanged) await publishSummary(deps, execution)
     if (dueAt !== null && dueAt > deps.now()) {
       // Named by its time: each move of a long run asks for the same wake-up again.
       const once = `${executionId}-${dueAt}`

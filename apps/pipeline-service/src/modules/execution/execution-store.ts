@@ -7,11 +7,11 @@ export function planOf(execution: Pick<Execution, 'plan'>): ExecutionPlan {
   return execution.plan as unknown as ExecutionPlan
 }
 
-function recordOf(row: { record: Prisma.JsonValue }): NodeRecord {
+export function recordOf(row: { record: Prisma.JsonValue }): NodeRecord {
   return row.record as unknown as NodeRecord
 }
 
-function toJson(value: unknown): Prisma.InputJsonValue {
+export function toJson(value: unknown): Prisma.InputJsonValue {
   return value as Prisma.InputJsonValue
 }
 
@@ -42,9 +42,14 @@ export async function loadState(
   return loadExecution(plan, rows.map(recordOf))
 }
 
+/** No other replica changes the execution's nodes until the transaction ends. */
+export async function lockExecution(tx: Tx, accountId: string, executionId: string): Promise<void> {
+  await tx.$queryRaw`select 1 from execution where account_id = ${accountId} and id = ${executionId} for update`
+}
+
 /** Like {@link loadStored}, and no other replica advances the execution until the transaction ends. */
 export async function lockStored(tx: Tx, accountId: string, executionId: string): Promise<LoadedExecution | undefined> {
-  await tx.$queryRaw`select 1 from execution where account_id = ${accountId} and id = ${executionId} for update`
+  await lockExecution(tx, accountId, executionId)
   return loadStored(tx, accountId, executionId)
 }
 

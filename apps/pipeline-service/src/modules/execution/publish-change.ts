@@ -3,20 +3,23 @@ import { channelName } from '@sluice/database'
 import type { Deps } from '../../deps.ts'
 import type { Execution } from '../../generated/prisma/client.ts'
 
-type Changed = Pick<Execution, 'accountId' | 'orgIdentifier' | 'projectIdentifier' | 'id'>
+/** Publishes "this execution changed" to whoever follows it. Redis away: they read again at their next ping. */
+export function publishChange(deps: Deps, accountId: string, executionId: string): Promise<void> {
+  return publish(deps, channelName('pipeline.execution', executionId), accountId)
+}
 
-/**
- * Publishes "this execution changed" to whoever follows it, and to whoever follows its project where its summary changed.
- * Redis away: followers of one execution read again at their next ping, all others when Redis is back.
- */
-export async function publishChange(deps: Deps, execution: Changed, summaryChanged: boolean): Promise<void> {
-  const { accountId, id } = execution
+/** Publishes "its summary changed" to whoever follows the project. Redis away: they hear so when it is back. */
+export function publishSummary(
+  deps: Deps,
+  execution: Pick<Execution, 'accountId' | 'orgIdentifier' | 'projectIdentifier' | 'id'>,
+): Promise<void> {
+  return publish(deps, channelName('pipeline.project', scopeKey(execution)), execution.id)
+}
+
+async function publish(deps: Deps, channel: string, message: string): Promise<void> {
   try {
-    await Promise.all([
-      deps.redis.publish(channelName('pipeline.execution', id), accountId),
-      summaryChanged ? deps.redis.publish(channelName('pipeline.project', scopeKey(execution)), id) : undefined,
-    ])
+    await deps.redis.publish(channel, message)
   } catch (error) {
-    deps.logger.warn({ err: error, executionId: id }, 'change not published')
+    deps.logger.warn({ err: error, channel }, 'change not published')
   }
 }

@@ -19,7 +19,7 @@ import type { Prisma } from '../../generated/prisma/client.ts'
 import { findPipeline } from '../pipeline/find-pipeline.ts'
 import type { ProjectScope } from '../project-scope.ts'
 import { insertNodes, storeAdvance, type Tx } from './execution-store.ts'
-import { publishChange } from './publish-change.ts'
+import { publishSummary } from './publish-change.ts'
 
 export interface StartedExecution {
   planExecution: { uuid: string; status: NodeExecutionStatus; startTs: number; runSequence: number }
@@ -112,7 +112,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
     return {
       after: async () => {
         await deps.queues.wake('pipeline.wake', { accountId: scope.accountId, id: executionId })
-        await publishChange(deps, { ...scope, id: executionId }, true)
+        await publishSummary(deps, { ...scope, id: executionId })
       },
       runSequence: sequence,
       status: publicNodeStatus(root?.status ?? 'QUEUED'),
