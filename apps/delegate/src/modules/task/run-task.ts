@@ -12,6 +12,7 @@ import type { OfferedTask } from '@sluice/delegate-protocol'
 import type { Pod, PodRuntime, StepEvent, StepOutcome } from '@sluice/pod'
 import { EDGE_FROM, EDGE_TO, inSpan } from '../../tracing.ts'
 import type { SecretOpener } from '../secret/secret-opener.ts'
+import { InitPhases } from './init-phases.ts'
 
 export interface RunTaskDeps {
   runtime: PodRuntime
@@ -76,22 +77,23 @@ async function initPod(
     )
   }
   const { podId } = parameters
+  const phases = new InitPhases((event) => deps.onProgress(task.taskId, event))
   // The values appear here first, while the pod's init request is written.
-  const secrets = await deps.secrets.open(task.taskId, task.secrets)
+  const secrets = await phases.run('Open secrets', () => deps.secrets.open(task.taskId, task.secrets))
   const log = {
     url: parameters.logServiceUrl,
     caPem: deps.caPem,
     token: parameters.logToken,
     initKey: parameters.logKey,
   }
-  const startedAt = Date.now()
-  const pod = await inSpan('pod.init', edge(task, 'delegate', 'lite-engine'), ({ traceparent }) =>
-    deps.runtime.init(
-      { podId, steps: parameters.steps, secrets, log, traceparent, maxIdleMs: POD_MAX_IDLE_MS },
-      signal,
+  const pod = await phases.run('Start pod', () =>
+    inSpan('pod.init', edge(task, 'delegate', 'lite-engine'), ({ traceparent }) =>
+      deps.runtime.init(
+        { podId, steps: parameters.steps, secrets, log, traceparent, maxIdleMs: POD_MAX_IDLE_MS },
+        signal,
+      ),
     ),
   )
-  const endedAt = Date.now()
   return {
     result: {
       outcome: 'succeeded',
@@ -103,7 +105,7 @@ async function initPod(
         warm: pod.startup.isWarm,
       },
       data: { podId },
-      units: [{ name: 'Initialize', status: 'succeeded', startedAt, endedAt }],
+      units: phases.units,
     },
     large: [],
   }
