@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PresenceNotice } from '@sluice/contracts/delegates'
 import { scopeKey, newId, type Scope } from '@sluice/contracts/ids'
 import { SubmitTask, TaskEvent } from '@sluice/contracts/tasks'
 import { createQueues, sendMessage, transactOn, createPool, channelName, createRedis } from '@sluice/database'
@@ -44,6 +45,8 @@ export interface World {
   send(accountId: string, id: string, kind: 'task.submit' | 'task.cancel', body: Record<string, unknown>): Promise<void>
   /** Signs a task as the service that asks for such tasks does. */
   sign(task: SubmitTask): Promise<SubmitTask>
+  /** Follows, as ng-core's Redis user, which delegates of an account changed. */
+  watchPresence(accountId: string): Promise<string[]>
   publish(channel: 'ng.revocation', accountId: string, message: object): Promise<void>
   stop(): Promise<void>
 }
@@ -70,6 +73,7 @@ export async function startWorld(): Promise<World> {
     createIdentity({ ...(await ca.serviceCertificate(service)), caFile: ca.caFile })
   const [managerIdentity, coreIdentity] = await Promise.all([identityOf('ng-manager'), identityOf('ng-core')])
   const replicas = new Set<Replica>()
+  const subscribers: ReturnType<typeof createRedis>[] = []
   return {
     admin,
     caPem: ca.ca,
@@ -116,6 +120,17 @@ export async function startWorld(): Promise<World> {
       const identity = task.task.kind === 'connection.test' ? coreIdentity : managerIdentity
       return { ...task, signatures: [await signTask(identity, { ...task, lifetimeMs: 600_000 })] }
     },
+    watchPresence: async (accountId) => {
+      const seen: string[] = []
+      const url = redisUrl('ng-core')
+      const subscriber = createRedis({ url, role: 'subscriber', onError: () => undefined })
+      subscribers.push(subscriber)
+      subscriber.on('message', (_channel: string, text: string) =>
+        seen.push(PresenceNotice.parse(JSON.parse(text)).delegateId),
+      )
+      await subscriber.subscribe(channelName('delegate.presence', accountId))
+      return seen
+    },
     publish: async (channel, accountId, message) => {
       await core.publish(channelName(channel, accountId), JSON.stringify(message))
     },
@@ -125,6 +140,7 @@ export async function startWorld(): Promise<World> {
       coreIdentity.close()
       await queues.close()
       core.disconnect()
+      for (const subscriber of subscribers) subscriber.disconnect()
       await manager.end()
       await admin.end()
       await redis.stop()

@@ -32,6 +32,13 @@ export interface CallOptions {
   query?: Record<string, string>
 }
 
+/** A reader of server-sent events. */
+export interface TestReader {
+  /** Next event; undefined at the end of the stream. */
+  next(): Promise<{ event: string; data: unknown } | undefined>
+  stop(): void
+}
+
 export interface TestNgCore {
   deps: OpenDeps
   database: ClonedDatabase
@@ -41,6 +48,8 @@ export interface TestNgCore {
   second: CreatedAccount
   /** Calls ng-core as the gateway does. */
   call(method: Dispatcher.HttpMethod, path: string, options?: CallOptions): Promise<Answer>
+  /** Reads a stream as the gateway does. */
+  follow(path: string, options: { token: string; query?: Record<string, string> }): Promise<TestReader>
   /** Signs in and exchanges the session for an internal token. */
   tokenOf(email: string, password?: string): Promise<string>
   /** Adds a user with one role and gives its internal token. */
@@ -64,6 +73,18 @@ async function firstEvent(body: Dispatcher.ResponseData['body']): Promise<string
     if (text.includes('\n\n')) break
   }
   return text
+}
+
+async function* eventsIn(body: Dispatcher.ResponseData['body']): AsyncGenerator<{ event: string; data: unknown }> {
+  let text = ''
+  for await (const chunk of body) {
+    text += String(chunk)
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, event, data] = /^event: (.+)\ndata: (.+)$/.exec(text.slice(0, end)) ?? []
+      text = text.slice(end + 2)
+      if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as unknown }
+    }
+  }
 }
 
 /** A whole ng-core on its own database and Redis, spoken to over mutual TLS. */
@@ -135,6 +156,21 @@ export async function startNgCore(): Promise<TestNgCore> {
       text,
     }
   }
+  const follow: TestNgCore['follow'] = async (path, { token, query }) => {
+    const { body, statusCode } = await request(`${origin}${path}?${new URLSearchParams(query).toString()}`, {
+      dispatcher: gateway,
+      headers: { 'x-sluice-token': token },
+    })
+    if (statusCode !== 200) throw new Error(await body.text())
+    const events = eventsIn(body)
+    return {
+      next: async () => {
+        const result = await events.next()
+        return result.done === true ? undefined : result.value
+      },
+      stop: () => body.destroy(),
+    }
+  }
   const tokenOf: TestNgCore['tokenOf'] = async (email, password = PASSWORD) => {
     const login = await call('POST', '/ng/api/auth/login', { body: { email, password } })
     const { token } = z.object({ token: z.string() }).parse(login.data)
@@ -150,6 +186,7 @@ export async function startNgCore(): Promise<TestNgCore> {
     first,
     second,
     call,
+    follow,
     tokenOf,
     tokenWithRole: async (admin, email, roleAssignments) => {
       const created = await call('POST', '/ng/api/user', {

@@ -5,6 +5,7 @@ import type * as audit_routes from '@sluice/contracts/audit-routes'
 import type * as auth from '@sluice/contracts/auth'
 import type * as connectors from '@sluice/contracts/connectors'
 import type * as dbops_instances from '@sluice/contracts/dbops-instances'
+import type * as dbops_requests from '@sluice/contracts/dbops-requests'
 import type * as dbops_schemas from '@sluice/contracts/dbops-schemas'
 import type * as dbops_state from '@sluice/contracts/dbops-state'
 import type * as delegates from '@sluice/contracts/delegates'
@@ -12,6 +13,7 @@ import type * as logs from '@sluice/contracts/logs'
 import type * as organizations from '@sluice/contracts/organizations'
 import type * as pipelines from '@sluice/contracts/pipelines'
 import type * as projects from '@sluice/contracts/projects'
+import type * as scm_requests from '@sluice/contracts/scm-requests'
 import type * as secrets from '@sluice/contracts/secrets'
 import type * as settings from '@sluice/contracts/settings'
 import type * as users from '@sluice/contracts/users'
@@ -19,6 +21,7 @@ import type * as users from '@sluice/contracts/users'
 /** Contract of every operation that a browser may call, by operation id. */
 export interface Operations {
   appendLogLines: typeof logs.appendLogLines
+  baselineInstance: typeof dbops_requests.baselineInstance
   changePassword: typeof auth.changePassword
   closeLog: typeof logs.closeLog
   createApiKey: typeof api_keys.createApiKey
@@ -47,11 +50,15 @@ export interface Operations {
   exportAudits: typeof audit_routes.exportAudits
   followDelegates: typeof delegates.followDelegates
   followExecution: typeof pipelines.followExecution
+  followExecutions: typeof pipelines.followExecutions
   getAuditFilters: typeof audit_routes.getAuditFilters
+  getChangeset: typeof dbops_state.getChangeset
   getConnectionTest: typeof connectors.getConnectionTest
   getConnector: typeof connectors.getConnector
+  getConnectorFile: typeof scm_requests.getConnectorFile
   getCurrentAccount: typeof accounts.getCurrentAccount
   getCurrentUser: typeof users.getCurrentUser
+  getDatabaseRequest: typeof dbops_requests.getDatabaseRequest
   getDbInstance: typeof dbops_instances.getDbInstance
   getDbSchema: typeof dbops_schemas.getDbSchema
   getDbopsOverview: typeof dbops_schemas.getDbopsOverview
@@ -65,11 +72,14 @@ export interface Operations {
   getPipelineSchema: typeof pipelines.getPipelineSchema
   getPlan: typeof dbops_state.getPlan
   getProject: typeof projects.getProject
+  getScmRequest: typeof scm_requests.getScmRequest
   getSecret: typeof secrets.getSecret
   getUser: typeof users.getUser
   interruptExecution: typeof pipelines.interruptExecution
   listApiKeys: typeof api_keys.listApiKeys
   listAudits: typeof audit_routes.listAudits
+  listConnectorBranches: typeof scm_requests.listConnectorBranches
+  listConnectorFiles: typeof scm_requests.listConnectorFiles
   listConnectors: typeof connectors.listConnectors
   listDbInstances: typeof dbops_instances.listDbInstances
   listDbSchemas: typeof dbops_schemas.listDbSchemas
@@ -87,9 +97,12 @@ export interface Operations {
   login: typeof auth.login
   logout: typeof auth.logout
   readLog: typeof logs.readLog
+  refreshInstance: typeof dbops_requests.refreshInstance
+  refreshSchema: typeof dbops_requests.refreshSchema
   rerunPipeline: typeof pipelines.rerunPipeline
   revokeApiKey: typeof api_keys.revokeApiKey
   revokeDelegateToken: typeof delegates.revokeDelegateToken
+  scanLog: typeof logs.scanLog
   streamLog: typeof logs.streamLog
   testConnector: typeof connectors.testConnector
   updateConnector: typeof connectors.updateConnector
@@ -118,6 +131,7 @@ export interface Operation {
 
 export const operations: Record<keyof Operations, Operation> = {
   appendLogLines: { method: 'PUT', path: '/gateway/log-service/stream', family: 'bare' },
+  baselineInstance: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instance/:instance/baseline', family: 'bare' },
   changePassword: { method: 'PUT', path: '/gateway/ng/api/auth/password', family: 'ng' },
   closeLog: { method: 'POST', path: '/gateway/log-service/stream/close', family: 'bare' },
   createApiKey: { method: 'POST', path: '/gateway/ng/api/apikey', family: 'ng' },
@@ -146,11 +160,15 @@ export const operations: Record<keyof Operations, Operation> = {
   exportAudits: { method: 'GET', path: '/gateway/ng/api/audits/export', family: 'ng' },
   followDelegates: { method: 'GET', path: '/gateway/ng/api/delegate-setup/events', family: 'ng' },
   followExecution: { method: 'GET', path: '/gateway/pipeline-service/api/pipelines/execution/:executionId/events', family: 'ng' },
+  followExecutions: { method: 'GET', path: '/gateway/pipeline-service/api/pipelines/execution/events', family: 'ng' },
   getAuditFilters: { method: 'GET', path: '/gateway/ng/api/audits/filters', family: 'ng' },
+  getChangeset: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/changeset', family: 'bare' },
   getConnectionTest: { method: 'GET', path: '/gateway/ng/api/connectors/testConnection/:testId', family: 'ng' },
   getConnector: { method: 'GET', path: '/gateway/ng/api/connectors/:identifier', family: 'ng' },
+  getConnectorFile: { method: 'GET', path: '/gateway/ng/api/scm/get-file-by-branch', family: 'ng' },
   getCurrentAccount: { method: 'GET', path: '/gateway/ng/api/accounts/current', family: 'ng' },
   getCurrentUser: { method: 'GET', path: '/gateway/ng/api/user/currentUser', family: 'ng' },
+  getDatabaseRequest: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/requests/:requestId', family: 'bare' },
   getDbInstance: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instance/:instance', family: 'bare' },
   getDbSchema: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema', family: 'bare' },
   getDbopsOverview: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/overview', family: 'bare' },
@@ -164,11 +182,14 @@ export const operations: Record<keyof Operations, Operation> = {
   getPipelineSchema: { method: 'GET', path: '/gateway/pipeline-service/api/schema/pipeline.json', family: 'bare' },
   getPlan: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instance/:instance/plans/:hash', family: 'bare' },
   getProject: { method: 'GET', path: '/gateway/ng/api/projects/:projectIdentifier', family: 'ng' },
+  getScmRequest: { method: 'GET', path: '/gateway/ng/api/scm/requests/:requestId', family: 'ng' },
   getSecret: { method: 'GET', path: '/gateway/ng/api/v2/secrets/:identifier', family: 'ng' },
   getUser: { method: 'GET', path: '/gateway/ng/api/user/:userId', family: 'ng' },
   interruptExecution: { method: 'PUT', path: '/gateway/pipeline-service/api/pipeline/execute/interrupt/:executionId', family: 'ng' },
   listApiKeys: { method: 'GET', path: '/gateway/ng/api/apikey', family: 'ng' },
   listAudits: { method: 'POST', path: '/gateway/ng/api/audits/list', family: 'ng' },
+  listConnectorBranches: { method: 'GET', path: '/gateway/ng/api/scm/v2/list-branches', family: 'ng' },
+  listConnectorFiles: { method: 'GET', path: '/gateway/ng/api/scm/list-files', family: 'ng' },
   listConnectors: { method: 'POST', path: '/gateway/ng/api/connectors/listV2', family: 'ng' },
   listDbInstances: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instancelist', family: 'bare' },
   listDbSchemas: { method: 'GET', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema', family: 'bare' },
@@ -186,9 +207,12 @@ export const operations: Record<keyof Operations, Operation> = {
   login: { method: 'POST', path: '/gateway/ng/api/auth/login', family: 'ng' },
   logout: { method: 'POST', path: '/gateway/ng/api/auth/logout', family: 'ng' },
   readLog: { method: 'GET', path: '/gateway/log-service/blob', family: 'bare' },
+  refreshInstance: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instance/:instance/refresh', family: 'bare' },
+  refreshSchema: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/refresh', family: 'bare' },
   rerunPipeline: { method: 'POST', path: '/gateway/pipeline-service/api/pipeline/execute/rerun/:executionId/:identifier', family: 'ng' },
   revokeApiKey: { method: 'DELETE', path: '/gateway/ng/api/apikey/:identifier', family: 'ng' },
   revokeDelegateToken: { method: 'PUT', path: '/gateway/ng/api/delegate-token-ng/:name/revoke', family: 'ng' },
+  scanLog: { method: 'GET', path: '/gateway/log-service/scan', family: 'bare' },
   streamLog: { method: 'GET', path: '/gateway/log-service/stream', family: 'bare' },
   testConnector: { method: 'POST', path: '/gateway/ng/api/connectors/testConnection/:identifier', family: 'ng' },
   updateConnector: { method: 'PUT', path: '/gateway/ng/api/connectors', family: 'ng' },
