@@ -129,7 +129,7 @@ describe('grants', () => {
     const migrations = await writeMigration(
       'delegate',
       '20260101000000_init',
-      'create table delegates (id text); create table task_output (id text); create table task (id text)',
+      'create table delegates (id text); create table delegate_load (id text); create table task_output (id text); create table task (id text)',
     )
     await migrateService({ url: database.url('delegate-service'), service: 'delegate-service', folder: migrations })
     await expect(query(database.url('ng-core'), 'select * from delegate.delegates')).resolves.toMatchObject({
