@@ -94,15 +94,15 @@ export async function setup(project: { provide(key: 'system', value: string): vo
   const stack = await startStack({
     dataDir: join(folder, 'sluice'),
     port: 'any',
-    environment: {
-      SLUICE_TRACE_FILE: traceFile,
-      SLUICE_GIT_CA_FILE: ca.caFile,
-      SLUICE_SCM_CA_FILE: ca.caFile,
-      SLUICE_SCM_ALLOWED_HOSTS: 'localhost',
-    },
+    demo: true,
+    gitAuthorities: [ca.caFile],
+    environment: { SLUICE_TRACE_FILE: traceFile },
     onProgress: (sentence) => process.env['SLUICE_E2E_VERBOSE'] === undefined || process.stderr.write(`${sentence}\n`),
   })
-  const second = await createSecondAccount(stack, folder)
+  const { demo } = stack
+  if (demo === undefined) throw new Error('The demo could not be made; SLUICE_E2E_VERBOSE=1 tells why.')
+  // Its first run ends before any test counts processes, sessions or traces.
+  const [second] = await Promise.all([createSecondAccount(stack, folder), demo.settled])
   const control = answerQuestions(stack, git)
   const controlSocket = join(folder, 'control.sock')
   await new Promise<void>((resolve) => {
@@ -138,6 +138,7 @@ export async function setup(project: { provide(key: 'system', value: string): vo
     certificates: join(stack.layout.certificates),
     logs: stack.layout.logs,
     dataDir: stack.layout.root,
+    demo: { clone: demo.clone, gitUrl: demo.gitUrl, databaseUrls: demo.databaseUrls },
   }
   project.provide('system', JSON.stringify(info))
 

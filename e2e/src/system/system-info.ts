@@ -30,6 +30,13 @@ export const SystemInfo = z.object({
   certificates: z.string(),
   logs: z.string(),
   dataDir: z.string(),
+  demo: z.object({
+    /** Working clone whose pushes are allowed. */
+    clone: z.string(),
+    gitUrl: z.string(),
+    /** Of the databases' owners. */
+    databaseUrls: z.object({ staging: z.string(), production: z.string() }),
+  }),
 })
 export type SystemInfo = z.infer<typeof SystemInfo>
 

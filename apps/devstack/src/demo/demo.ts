@@ -41,6 +41,8 @@ export interface DemoHandles {
   databaseUrls: Record<Stage, string>
   /** Of the one run that the demo comes with. */
   firstRun: 'not started' | 'under way' | 'finished'
+  /** Resolves when the first run is no longer followed: it has ended, or the stack stops. */
+  settled: Promise<void>
 }
 
 /**
@@ -95,13 +97,14 @@ export class Demo {
         pushToken: this.state.pushToken,
       })
       if (this.isMaking) await makeClone(this.repository)
+      if (this.state.ports.git !== ports.git) await moveClone(this.repository, urlAt(this.state.ports.git))
     })
   }
 
   /** Makes the databases. Needs Postgres. */
   async makeDatabases(): Promise<void> {
     if (this.isMaking) await this.attempt(() => makeDatabases(this.options.superuserUrl, this.state.passwords))
-    else await this.attempt(() => this.followPorts())
+    else await this.attempt(() => this.tellOfPorts())
   }
 
   /** Makes connectors, schema, instances and pipeline. Needs every service. */
@@ -153,6 +156,7 @@ export class Demo {
       gitUrl: this.gitUrl,
       databaseUrls: { staging: urlOf('staging'), production: urlOf('production') },
       firstRun: this.state.status === 'finished' ? 'finished' : started,
+      settled: this.following,
     }
   }
 
@@ -277,12 +281,11 @@ export class Demo {
     }
   }
 
-  /** Connectors hold ports. Where others took those meanwhile, the clone follows by itself, and people are told the rest. */
-  private async followPorts(): Promise<void> {
+  /** Connectors hold ports. Where others took those meanwhile, people are told; the clone was led along already. */
+  private async tellOfPorts(): Promise<void> {
     const { ports } = this.options
     const former = this.state.ports
     if (former.git !== ports.git) {
-      await moveClone(this.repository, urlAt(former.git))
       this.options.say(
         `Port ${former.git} is taken: the demo's repository is ${this.gitUrl} now. Say so in the connector "shop_git".`,
       )
