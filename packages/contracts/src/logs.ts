@@ -152,7 +152,10 @@ export const streamLog = defineRoute({
   tag: 'Logs',
   auth: 'permission',
   permission: 'core_pipeline_view',
-  query: KeyQuery,
+  query: KeyQuery.extend({
+    /** Lines after this seq only. `Last-Event-ID`, which a browser sends when it connects again, goes before it. */
+    after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  }),
   responseType: 'sse',
   family: 'bare',
   errors: ['ENTITY_NOT_FOUND'],
@@ -160,7 +163,8 @@ export const streamLog = defineRoute({
 
 /**
  * Finished (or so far stored) log as NDJSON; `Range: bytes=<from>-<to>` and `lines=<from>-<to>` (by seq, both ends
- * included) read a part. Header `x-log-lines: <from>-<to>/<stored so far>` comes with `lines`.
+ * included) read a part. Header `x-log-lines: <from>-<to>/<stored so far>` comes with `lines`. `as=text` answers the
+ * whole as a text file for people: a line each, with its time and without control sequences.
  */
 export const readLog = defineRoute({
   service: 'log-service',
@@ -177,10 +181,57 @@ export const readLog = defineRoute({
       .string()
       .regex(/^\d+-\d+$/)
       .optional(),
+    as: z.enum(['ndjson', 'text']).default('ndjson'),
   }),
   responseType: 'bytes',
   family: 'bare',
   errors: ['ENTITY_NOT_FOUND', 'RANGE_NOT_SATISFIABLE'],
+})
+
+/** A stretch of lines of one unit, one after the other. */
+export const LogSection = z
+  .object({
+    unit: z.string(),
+    firstSeq: z.number().int(),
+    lastSeq: z.number().int(),
+    /** Worst level among its lines. */
+    level: LogLevel,
+  })
+  .meta({ id: 'LogSection' })
+export type LogSection = z.infer<typeof LogSection>
+
+/** Lines that one request of {@link scanLog} looks at, at most. A longer log takes several. */
+export const LOG_SCAN_LINES = 200_000
+/** Matches that one request answers, at most. */
+export const LOG_SCAN_MATCHES = 1_000
+
+/**
+ * Looks through a log on the server, so that nobody has to download a million lines to search them: seqs of the lines
+ * that hold `search` (without regard to case or control sequences), and the sections by unit. It looks at
+ * {@link LOG_SCAN_LINES} at most; `nextSeq` says where the next request goes on, and is absent at the end.
+ */
+export const scanLog = defineRoute({
+  service: 'log-service',
+  method: 'GET',
+  path: '/log-service/scan',
+  operationId: 'scanLog',
+  summary: 'Search a log, and list its sections',
+  tag: 'Logs',
+  auth: 'permission',
+  permission: 'core_pipeline_view',
+  query: KeyQuery.extend({
+    search: z.string().max(256).default(''),
+    from: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1),
+  }),
+  response: z.object({
+    matches: z.array(z.number().int()),
+    sections: z.array(LogSection),
+    /** Lines stored so far. */
+    total: z.number().int(),
+    nextSeq: z.number().int().optional(),
+  }),
+  family: 'bare',
+  errors: ['ENTITY_NOT_FOUND'],
 })
 
 /** Asks for a signed link that downloads the finished log from anywhere for five minutes. */

@@ -8,6 +8,7 @@ import {
   LOG_BLOB_TYPE,
   LOG_LINES_TYPE,
   readLog,
+  scanLog,
   uploadLogBlob,
 } from '@sluice/contracts/logs'
 import { publicPath } from '@sluice/contracts/routes'
@@ -16,6 +17,8 @@ import type { LogServiceDeps } from '../../deps.ts'
 import { registerPublic, registerReader } from '../../register.ts'
 import { findReadable, noLog } from '../stream/authorize-reader.ts'
 import { readByteRange, readBytes, readLineRange, readLines } from './read-range.ts'
+import { readText } from './read-text.ts'
+import { scanLines } from './scan-lines.ts'
 import { requireClosed, storeUpload, uploadMaxBytes } from './store-blob.ts'
 
 /** Routes of finished logs for lite engines: log token or signed link. */
@@ -49,6 +52,12 @@ export function registerBlobReaders(app: FastifyInstance, deps: LogServiceDeps):
     const head = await findReadable(deps, actor, query.key)
     if (head === undefined) throw noLog(query.key)
     reply.type(LOG_LINES_TYPE).header('cache-control', 'private, no-store').header('x-content-type-options', 'nosniff')
+    if (query.as === 'text') {
+      reply
+        .type('text/plain; charset=utf-8')
+        .header('content-disposition', `attachment; filename="${fileNameOf(query.key)}.log"`)
+      return reply.send(Readable.from(readText(deps.segments, head), { objectMode: false }))
+    }
     if (query.lines !== undefined) {
       const range = readLineRange(query.lines, head.ackedSeq)
       reply.header('x-log-lines', `${range.from}-${range.to}/${head.ackedSeq}`)
@@ -59,6 +68,12 @@ export function registerBlobReaders(app: FastifyInstance, deps: LogServiceDeps):
     reply.header('accept-ranges', 'bytes').header('content-length', end - start)
     if (range !== undefined) reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${head.rawBytes}`)
     return reply.send(Readable.from(readBytes(deps.segments, head, { start, end }), { objectMode: false }))
+  })
+
+  registerReader(app, deps, scanLog, async ({ actor, query }) => {
+    const head = await findReadable(deps, actor, query.key)
+    if (head === undefined) throw noLog(query.key)
+    return scanLines(deps.segments, head, query)
   })
 
   registerReader(app, deps, createLogDownloadLink, async ({ actor, query }) => {
@@ -73,13 +88,17 @@ export function registerBlobReaders(app: FastifyInstance, deps: LogServiceDeps):
     const { accountId, key } = await deps.links.read('download', query.token)
     const head = await deps.store.find(accountId, key)
     if (head === undefined) throw noLog(key)
-    const fileName = `${key.split('/').slice(1).join('_')}.ndjson.gz`
     reply
       .type(LOG_BLOB_TYPE)
       .header('cache-control', 'private, no-store')
-      .header('content-disposition', `attachment; filename="${fileName}"`)
+      .header('content-disposition', `attachment; filename="${fileNameOf(key)}.ndjson.gz"`)
     if (head.blobName !== undefined) return reply.send(deps.blobs.stream(head.blobName))
     const lines = readBytes(deps.segments, head, { start: 0, end: head.rawBytes })
     return reply.send(Readable.from(lines, { objectMode: false }).compose(createGzip()))
   })
+}
+
+/** Name of a log as a file, without its account. */
+function fileNameOf(key: string): string {
+  return key.split('/').slice(1).join('_')
 }

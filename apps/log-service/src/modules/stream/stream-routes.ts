@@ -51,7 +51,12 @@ export function registerStreamReaders(app: FastifyInstance, deps: LogServiceDeps
     reply.raw.once('close', seat.leave)
     const events = followLog(
       { ...deps, pingMs: deps.config.limits.pingMs },
-      { actor, key: query.key, afterSeq: readLastEventId(request.headers['last-event-id']), signal: ends },
+      {
+        actor,
+        key: query.key,
+        afterSeq: readLastEventId(request.headers['last-event-id']) ?? query.after ?? 0,
+        signal: ends,
+      },
     )
     return (
       reply
@@ -64,7 +69,7 @@ export function registerStreamReaders(app: FastifyInstance, deps: LogServiceDeps
   })
 }
 
-/** Seq of the last event that the reader has; anything that is none of ours means the beginning. */
-function readLastEventId(header: string | string[] | undefined): number {
-  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : 0
+/** Seq of the last event that the reader has; undefined where it names none of ours. */
+function readLastEventId(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
 }

@@ -11,6 +11,7 @@ import type * as dbops_state from '@sluice/contracts/dbops-state'
 import type * as delegates from '@sluice/contracts/delegates'
 import type * as logs from '@sluice/contracts/logs'
 import type * as organizations from '@sluice/contracts/organizations'
+import type * as pipeline_inputs from '@sluice/contracts/pipeline-inputs'
 import type * as pipelines from '@sluice/contracts/pipelines'
 import type * as projects from '@sluice/contracts/projects'
 import type * as scm_requests from '@sluice/contracts/scm-requests'
@@ -65,6 +66,7 @@ export interface Operations {
   getDelegateInstall: typeof delegates.getDelegateInstall
   getDeployedState: typeof dbops_state.getDeployedState
   getExecution: typeof pipelines.getExecution
+  getInputTemplate: typeof pipeline_inputs.getInputTemplate
   getMigrationState: typeof dbops_state.getMigrationState
   getMyAccess: typeof users.getMyAccess
   getOrganization: typeof organizations.getOrganization
@@ -175,6 +177,7 @@ export const operations: Record<keyof Operations, Operation> = {
   getDelegateInstall: { method: 'GET', path: '/gateway/ng/api/delegate-setup/install', family: 'ng' },
   getDeployedState: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/instance/:instance/deployedState', family: 'bare' },
   getExecution: { method: 'GET', path: '/gateway/pipeline-service/api/pipelines/execution/v2/:executionId', family: 'ng' },
+  getInputTemplate: { method: 'POST', path: '/gateway/pipeline-service/api/inputSets/template', family: 'ng' },
   getMigrationState: { method: 'POST', path: '/gateway/pipeline-service/dbops/v1/orgs/:org/projects/:project/dbschema/:schema/migrationstate', family: 'bare' },
   getMyAccess: { method: 'GET', path: '/gateway/ng/api/acl/mine', family: 'ng' },
   getOrganization: { method: 'GET', path: '/gateway/ng/api/organizations/:orgIdentifier', family: 'ng' },
