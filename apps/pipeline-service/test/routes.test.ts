@@ -64,6 +64,7 @@ const samples = (): Record<string, Sample> => ({
   listPipelines: { isOwn: true, invalid: { query: { ...PROJECT, pageSize: 1_000 } } },
   validatePipeline: { body: pipelineYaml('ship'), isOwn: true, invalid: { body: '' } },
   getPipelineSchema: { isOwn: true },
+  getInputTemplate: { query: { ...PROJECT, pipelineIdentifier: 'ship' }, invalid: { query: PROJECT } },
   executePipeline: { params: { identifier: 'ship' }, invalid: { query: {} } },
   rerunPipeline: {
     params: { executionId, identifier: 'ship' },

@@ -142,6 +142,10 @@ export const LayoutNode = z
   .meta({ id: 'LayoutNode' })
 export type LayoutNode = z.infer<typeof LayoutNode>
 
+/** A run-time input and the value that a run was given for it, defaults included. */
+export const UsedInput = z.object({ path: z.string(), name: z.string(), value: z.unknown() }).meta({ id: 'UsedInput' })
+export type UsedInput = z.infer<typeof UsedInput>
+
 /** Summary of one execution with its stages. */
 const PipelineExecutionSummary = z
   .object({
@@ -159,6 +163,7 @@ const PipelineExecutionSummary = z
       triggerType: z.string(),
       triggeredBy: z.object({ identifier: z.string(), name: z.string(), email: z.string().nullable() }),
     }),
+    inputs: z.array(UsedInput),
     /** Stages by node execution id, beginning at `startingNodeId` along `edgeLayoutList.nextIds`. */
     layoutNodeMap: z.record(z.string(), LayoutNode),
     startingNodeId: z.string(),

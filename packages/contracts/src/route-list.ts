@@ -12,6 +12,7 @@ import * as delegates from './delegates.ts'
 import * as gateway from './gateway.ts'
 import * as logs from './logs.ts'
 import * as organizations from './organizations.ts'
+import * as pipelineInputs from './pipeline-inputs.ts'
 import * as pipelines from './pipelines.ts'
 import * as projects from './projects.ts'
 import type { RouteContract } from './routes.ts'
@@ -37,6 +38,7 @@ const MODULES: readonly Record<string, unknown>[] = [
   gateway,
   logs,
   organizations,
+  pipelineInputs,
   pipelines,
   projects,
   scm,

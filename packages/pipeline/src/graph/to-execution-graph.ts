@@ -54,6 +54,7 @@ export function toExecutionGraph(
           email: run.triggeredBy.email ?? null,
         },
       },
+      inputs: [...(run.inputs ?? [])],
       layoutNodeMap: Object.fromEntries(
         stageIds.flatMap((id, index) => {
           const node = nodes.get(id)

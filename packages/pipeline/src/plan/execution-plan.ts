@@ -1,3 +1,4 @@
+import type { UsedInput } from '@sluice/contracts/execution-graph'
 import type { JsonObject } from '@sluice/expressions'
 import type { FailureStrategy } from '../yaml/flow.ts'
 import type { AuthoredStepType } from '../yaml/step.ts'
@@ -20,6 +21,8 @@ export interface RunContext {
   /** `MANUAL`, `WEBHOOK`, … */
   readonly triggerType: string
   readonly executionUrl?: string
+  /** Values of run-time inputs, for whoever reads the execution. Absent in plans of before they were kept. */
+  readonly inputs?: readonly UsedInput[]
 }
 
 export interface PlanWhen {

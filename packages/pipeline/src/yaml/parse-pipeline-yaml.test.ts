@@ -225,7 +225,15 @@ describe('runtime inputs of a pipeline', () => {
     const parsed = parsePipelineYaml(yaml)
     if (!parsed.ok) throw new Error('the pipeline is valid')
     expect(pipelineInputs(parsed.pipeline)).toEqual([
-      { path: 'pipeline.variables[0].value', defaultValue: 'stg', selectOneFrom: ['stg', 'prod'] },
+      {
+        path: 'pipeline.variables[0].value',
+        name: 'target',
+        type: 'String',
+        required: false,
+        default: 'stg',
+        allowedValues: ['stg', 'prod'],
+        owner: { kind: 'pipeline', identifier: 'ship_orders_db', name: expect.any(String) },
+      },
     ])
     expect(pipelineInputTemplate(parsed.pipeline)).toBe(
       'pipeline:\n  identifier: ship_orders_db\n  variables:\n    - name: target\n      type: String\n      value: <+input>.default(stg).selectOneFrom(stg,prod)\n',

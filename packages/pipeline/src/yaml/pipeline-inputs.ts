@@ -1,3 +1,5 @@
+import type { UsedInput } from '@sluice/contracts/execution-graph'
+import type { PipelineInput } from '@sluice/contracts/pipeline-inputs'
 import { stringify } from 'yaml'
 import {
   collectRuntimeInputs,
@@ -6,17 +8,23 @@ import {
   type JsonObject,
   type JsonValue,
   mergeRuntimeInputs,
-  type RuntimeInput,
 } from '@sluice/expressions'
+import { describeInput, valueAt } from './describe-inputs.ts'
 import { type ParsedPipeline, parsePipelineYaml, validatePipeline } from './parse-pipeline-yaml.ts'
 import { formatPath, parsePath } from './positions.ts'
 import { MAX_PROBLEMS, problemAt } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import type { Pipeline } from './pipeline.ts'
 
+/** A checked pipeline without `<+input>`, and the values that took their places. */
+export type AppliedPipeline =
+  | (Extract<ParsedPipeline, { ok: true }> & { readonly inputs: UsedInput[] })
+  | Extract<ParsedPipeline, { ok: false }>
+
 /** Every `<+input>` of a pipeline, in order, with its constraints. */
-export function pipelineInputs(pipeline: Pipeline): RuntimeInput[] {
-  return collectRuntimeInputs(asJson(pipeline), 'pipeline')
+export function pipelineInputs(pipeline: Pipeline): PipelineInput[] {
+  const document = withVariableDefaults(asJson({ pipeline }))
+  return collectRuntimeInputs(document).map((input) => describeInput(document, input))
 }
 
 /** YAML that holds only what is asked for, ready to be filled in; null when a pipeline asks for nothing. */
@@ -31,7 +39,7 @@ export function pipelineInputTemplate(pipeline: Pipeline): string | null {
  * Puts the given inputs into a pipeline and checks the result as a whole. Problems are placed in the pipeline's text.
  * @param inputs YAML `pipeline: {…}` thinned out to what is given, or null
  */
-export function applyPipelineInputs(text: string, inputs: string | null): ParsedPipeline {
+export function applyPipelineInputs(text: string, inputs: string | null): AppliedPipeline {
   const parsed = parsePipelineYaml(text)
   if (!parsed.ok) return parsed
   const { positions } = parsed
@@ -51,7 +59,15 @@ export function applyPipelineInputs(text: string, inputs: string | null): Parsed
   const problems = [...merged.problems, ...missing]
     .slice(0, MAX_PROBLEMS)
     .map((problem) => problemAt(positions, parsePath(problem.path), problem.message))
-  return problems.length > 0 ? { ok: false, problems } : validatePipeline(merged.value, positions)
+  if (problems.length > 0) return { ok: false, problems }
+  const checked = validatePipeline(merged.value, positions)
+  if (!checked.ok) return checked
+  const used = pipelineInputs(parsed.pipeline).map(({ path, name }) => ({
+    path,
+    name,
+    value: valueAt(merged.value, path),
+  }))
+  return { ...checked, inputs: used }
 }
 
 /** A variable's own `default` is what its bare `<+input>` falls back to. */
@@ -62,7 +78,8 @@ function withVariableDefaults(tree: JsonValue): JsonValue {
   const { value, default: fallback, type } = copy
   const bare = typeof value === 'string' && isRuntimeInput(value) && !value.includes('.default(')
   if (!bare || typeof type !== 'string' || (typeof fallback !== 'string' && typeof fallback !== 'number')) return copy
-  return { ...copy, value: `${value.trim()}.default("${fallback}")` }
+  const quote = String(fallback).includes('"') ? "'" : '"'
+  return { ...copy, value: `${value.trim()}.default(${quote}${fallback}${quote})` }
 }
 
 function requiredVariables(pipeline: Pipeline, merged: JsonValue): { path: string; message: string }[] {

@@ -76,6 +76,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
       triggeredBy: { name: actor.principal.name, identifier: actor.principal.id },
       triggerType: input.triggerType,
       executionUrl,
+      inputs: parsed.inputs,
     })
     const created = createExecution(plan, () => newId('nod'))
     const first = advance(plan, created, { type: 'executionStarted', at: startTs })

@@ -1,6 +1,7 @@
 import { AppError } from '@sluice/contracts/errors'
+import { getInputTemplate } from '@sluice/contracts/pipeline-inputs'
 import * as contract from '@sluice/contracts/pipelines'
-import { parsePipelineYaml, pipelineJsonSchema } from '@sluice/pipeline'
+import { parsePipelineYaml, pipelineInputs, pipelineInputTemplate, pipelineJsonSchema } from '@sluice/pipeline'
 import { registerRoute } from '@sluice/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
@@ -9,7 +10,7 @@ import { deletePipeline } from './delete-pipeline.ts'
 import { findPipeline } from './find-pipeline.ts'
 import { listPipelines } from './list-pipelines.ts'
 import { toPipelineDetail } from './pipeline-mapper.ts'
-import { createPipeline, updatePipeline } from './save-pipeline.ts'
+import { createPipeline, requireValid, updatePipeline } from './save-pipeline.ts'
 
 /** The version in an `If-Match` header; undefined where there is none. */
 function ifMatch(header: string | undefined): number | undefined {
@@ -62,6 +63,14 @@ export function registerPipelineRoutes(app: FastifyInstance, deps: Deps): void {
     handler: ({ body }) => {
       const parsed = parsePipelineYaml(body)
       return parsed.ok ? { valid: true, problems: [] } : { valid: false, problems: [...parsed.problems] }
+    },
+  })
+  registerRoute(app, getInputTemplate, {
+    ...common,
+    handler: async ({ actor, query }) => {
+      const { yaml } = await findPipeline(deps, projectScope(actor, query), query.pipelineIdentifier)
+      const { pipeline } = requireValid(parsePipelineYaml(yaml))
+      return { inputSetTemplateYaml: pipelineInputTemplate(pipeline), inputs: pipelineInputs(pipeline) }
     },
   })
   registerRoute(app, contract.getPipelineSchema, { ...common, handler: () => pipelineJsonSchema() })

@@ -1,6 +1,5 @@
 import { AppError } from '@sluice/contracts/errors'
-import type { Pipeline as PipelineDefinition } from '@sluice/pipeline'
-import { parsePipelineYaml } from '@sluice/pipeline'
+import { parsePipelineYaml, type ParsedPipeline, type Pipeline as PipelineDefinition } from '@sluice/pipeline'
 import { mapUniqueViolation, recordAudit, type Actor } from '@sluice/service-kit'
 import type { Deps } from '../../deps.ts'
 import type { ProjectScope } from '../project-scope.ts'
@@ -11,18 +10,21 @@ export interface SavedPipeline {
   version: number
 }
 
+/** A parsed pipeline. Throws PIPELINE_INVALID_YAML with every problem. */
+export function requireValid(parsed: ParsedPipeline): Extract<ParsedPipeline, { ok: true }> {
+  if (parsed.ok) return parsed
+  const [first] = parsed.problems
+  const more = parsed.problems.length > 1 ? ` (and ${parsed.problems.length - 1} more)` : ''
+  throw new AppError(
+    'PIPELINE_INVALID_YAML',
+    `The pipeline YAML is not valid: line ${first?.line ?? 1}, column ${first?.column ?? 1}: ${first?.message ?? ''}${more}`,
+    { details: parsed.problems },
+  )
+}
+
 /** Parses the YAML and checks that it speaks of the project it is saved in. */
 function readDefinition(yaml: string, scope: ProjectScope): PipelineDefinition {
-  const parsed = parsePipelineYaml(yaml)
-  if (!parsed.ok) {
-    const [first] = parsed.problems
-    const more = parsed.problems.length > 1 ? ` (and ${parsed.problems.length - 1} more)` : ''
-    throw new AppError(
-      'PIPELINE_INVALID_YAML',
-      `The pipeline YAML is not valid: line ${first?.line ?? 1}, column ${first?.column ?? 1}: ${first?.message ?? ''}${more}`,
-      { details: parsed.problems },
-    )
-  }
+  const parsed = requireValid(parsePipelineYaml(yaml))
   const { orgIdentifier, projectIdentifier } = parsed.pipeline
   if (
     (orgIdentifier ?? scope.orgIdentifier) !== scope.orgIdentifier ||
