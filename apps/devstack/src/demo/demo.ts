@@ -98,6 +98,7 @@ export class Demo {
       })
       if (this.isMaking) await makeClone(this.repository)
       if (this.state.ports.git !== ports.git) await moveClone(this.repository, urlAt(this.state.ports.git))
+      if (this.isMaking) await this.save({ ports })
     })
   }
 
@@ -117,7 +118,7 @@ export class Demo {
         passwords: this.state.passwords,
         postgresPort: this.options.ports.postgres,
       })
-      await this.save({ status: 'made', ports: this.options.ports })
+      await this.save({ status: 'made' })
     })
   }
 
