@@ -29,6 +29,8 @@ export interface DelegateConfig {
   drainMs: number
   /** Runtimes of pipelines that this delegate runs as its own processes, because its owner said so. */
   runAsProcess: string[]
+  /** `1`: the image says that this is a container, which gives "localhost" another meaning; `0`: it is none. */
+  inContainer?: string
   programs: { liteEngine: string; dbStep: string }
   logLevel: string
   traceFile?: string
@@ -51,6 +53,7 @@ const Env = z.object({
   SLUICE_DELEGATE_WARM_PODS: z.coerce.number().int().min(0).max(16).default(1),
   /** `kubernetes,docker`: pods of these runtimes run as processes here (a laptop). */
   SLUICE_DELEGATE_RUN_AS_PROCESS: z.string().default(''),
+  SLUICE_DELEGATE_IN_CONTAINER: z.enum(['0', '1']).optional(),
   SLUICE_LOG_LEVEL: z.string().default('info'),
   SLUICE_TRACE_FILE: z.string().optional(),
 })
@@ -92,6 +95,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     capacity: value.SLUICE_DELEGATE_CAPACITY,
     drainMs: value.SLUICE_DELEGATE_DRAIN_SECONDS * 1000,
     warmPods: value.SLUICE_DELEGATE_WARM_PODS,
+    inContainer: value.SLUICE_DELEGATE_IN_CONTAINER,
     runAsProcess: listOf(value.SLUICE_DELEGATE_RUN_AS_PROCESS),
     programs: { liteEngine: program('lite-engine'), dbStep: program('db-step') },
     logLevel: value.SLUICE_LOG_LEVEL,

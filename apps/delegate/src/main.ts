@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import type { TaskKind } from '@sluice/contracts/tasks'
 import { createProcessRuntime } from '@sluice/pod'
 import { CLOSE_CODES } from '@sluice/delegate-protocol'
 import pino from 'pino'
@@ -16,6 +17,9 @@ import { traceTo } from './tracing.ts'
 
 /** Time that the last frames have to leave. */
 const CLOSE_WITHIN_MS = 1_000
+
+/** Kinds of task that need no pod of a pipeline run. */
+const ALONE = ['connection.test', 'db.status', 'db.baseline', 'scm.call'] as const satisfies readonly TaskKind[]
 
 const logger = pino({ name: 'delegate' })
 const stopping = new AbortController()
@@ -44,6 +48,7 @@ async function run(): Promise<void> {
     programs: config.programs,
     warmSlots: config.warmPods,
     environment: {
+      ...(config.inContainer === undefined ? {} : { SLUICE_DELEGATE_IN_CONTAINER: config.inContainer }),
       ...(gitCaFile === undefined ? {} : { SLUICE_GIT_CA_FILE: gitCaFile }),
       ...(config.traceFile === undefined ? {} : { SLUICE_TRACE_FILE: config.traceFile }),
     },
@@ -64,7 +69,11 @@ async function run(): Promise<void> {
       delegateId: enrolled.delegateId,
       delegateVersion: DELEGATE_VERSION,
       journalId,
-      capabilities: ['task:connection.test', ...runtimes.map((name) => `runtime:${name}`), ...machineCapabilities()],
+      capabilities: [
+        ...ALONE.map((kind) => `task:${kind}`),
+        ...runtimes.map((name) => `runtime:${name}`),
+        ...machineCapabilities(),
+      ],
       capacity: config.capacity,
     },
     recovered: tasks,

@@ -13,6 +13,7 @@ export {
   type FailureReason,
 } from './execute/events.ts'
 export { baseline, type BaselineOptions, type BaselineResult } from './execute/baseline.ts'
+export { changeSetChecksum } from './checksum/checksum.ts'
 export { changeSetSql, type ChangeSetSql } from './change/change-set-sql.ts'
 export { tag, type TagOptions } from './execute/tag.ts'
 export {

@@ -36,6 +36,11 @@ export const DatabaseRequest = z
     commit: z.string().optional().describe('at which the changelog was read'),
     counts: ChangesetCounts.optional(),
     hasHistory: z.boolean().optional().describe('false: the database has no history table, so a baseline makes sense'),
+    baselineCount: z
+      .number()
+      .int()
+      .optional()
+      .describe('changesets without a row in the history: what a baseline would mark, its `expectedCount`'),
     markedCount: z.number().int().optional().describe('baseline: changesets that are marked as deployed now'),
     error: RequestError.optional(),
   })

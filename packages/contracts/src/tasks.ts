@@ -80,6 +80,21 @@ export const RepositoryFolder = z.object({
 })
 export type RepositoryFolder = z.infer<typeof RepositoryFolder>
 
+/** Entries of a folder that are listed at most, and files below it that are looked at for changelogs. */
+export const REPOSITORY_ENTRIES_MAX = 1_000
+export const REPOSITORY_PATHS_MAX = 5_000
+
+/** A folder as whoever reads the repository tells it. */
+export const RepositoryListing = z.object({
+  path: z.string(),
+  commit: z.string(),
+  entries: RepositoryFolder.shape.entries.max(REPOSITORY_ENTRIES_MAX),
+  truncated: z.boolean(),
+  /** Every file below the folder that could hold a changelog by its name's end, by path from the root. */
+  paths: z.array(z.string()).max(REPOSITORY_PATHS_MAX),
+})
+export type RepositoryListing = z.infer<typeof RepositoryListing>
+
 export const RepositoryText = z.object({ path: z.string(), commit: z.string(), content: z.string() })
 export type RepositoryText = z.infer<typeof RepositoryText>
 

@@ -184,7 +184,6 @@ async function reportStates(
   const { changesets } = await readStates(spec, changelog, driver, { ...context, signal }, failures)
   const applied = result?.applied ?? []
   reporter.output('pendingCount', changesets.filter((entry) => entry.status === 'pending').length)
-  reporter.document('changesets', changesets)
   const seconds = applied.reduce((sum, entry) => sum + entry.ms, 0) / 1000
   reporter.line('info', `${countOf(applied.length)} deployed in ${seconds.toFixed(3)} s, ${failures.length} failed`)
 }

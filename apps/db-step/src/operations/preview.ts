@@ -33,7 +33,6 @@ export async function preview(spec: DbStepSpec, context: StepContext): Promise<u
       reporter.output('skippedCount', plan.skipped.length)
       reporter.output('commit', source.commit)
       reporter.document('plan', { plan, sql })
-      reporter.document('changesets', changesets)
       reporter.line(
         'info',
         `${changesets.filter((entry) => entry.status === 'pending').length} pending after this preview; nothing was changed`,

@@ -48,7 +48,7 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
   const git = (...args: string[]): Promise<string> => runGit(args, { ...options, folder: fresh, remote })
   try {
     await makeRepository(fresh)
-    const commit = await fetchRef(git, fresh, source, ref)
+    const commit = await fetchRef(git, fresh, source.url, ref)
     await git('checkout', '--quiet', '--force', '--detach', commit, '--')
     const root = join(folder, nameOf(source.url, commit))
     if (await isFolder(root)) return { root, commit, isReused: true }
@@ -63,7 +63,7 @@ export async function fetchSource(source: GitSource, options: FetchOptions): Pro
 }
 
 /** An empty repository as `git init` makes it (gitrepository-layout): a process less in the user's path. */
-async function makeRepository(folder: string): Promise<void> {
+export async function makeRepository(folder: string): Promise<void> {
   const inner = join(folder, '.git')
   await mkdir(join(inner, 'objects'), { recursive: true })
   await mkdir(join(inner, 'refs'))
@@ -71,11 +71,11 @@ async function makeRepository(folder: string): Promise<void> {
   await writeFile(join(inner, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = false\n')
 }
 
-/** @returns the hash of the commit that was fetched. */
-async function fetchRef(
+/** Fetches one commit into a repository made by {@link makeRepository}. @returns its hash. */
+export async function fetchRef(
   git: (...args: string[]) => Promise<string>,
   folder: string,
-  source: GitSource,
+  url: string,
   ref: GitRef,
 ): Promise<string> {
   const fetch = (depth: string[], spec: string): Promise<string> =>
@@ -88,7 +88,7 @@ async function fetchRef(
       '--no-auto-maintenance',
       ...depth,
       '--',
-      source.url,
+      url,
       spec,
     )
   try {

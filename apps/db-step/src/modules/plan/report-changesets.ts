@@ -3,8 +3,9 @@ import type { ChangesetReport, DbStepSpec } from '@sluice/contracts/tasks'
 import type { Driver } from '@sluice/drivers'
 import type { StepContext } from '../step/step-context.ts'
 import { splitContexts } from './compute-plan.ts'
+import { changesetTexts } from './report-texts.ts'
 
-/** Reads the state of every changeset, of the changelog and of the history, after the step. */
+/** Reads and reports the state of every changeset, of the changelog and of the history, after the step. */
 export async function readStates(
   spec: DbStepSpec,
   changelog: ChangeLog,
@@ -18,7 +19,10 @@ export async function readStates(
     ...(contexts === undefined ? {} : { contexts }),
     ...(spec.filters.labels === undefined ? {} : { labelFilter: spec.filters.labels }),
   })
-  return { status: found, changesets: found.changeSets.map((entry) => toReport(entry, failures, context)) }
+  const changesets = found.changeSets.map((entry) => toReport(entry, failures, context))
+  context.reporter.document('changesets', changesets)
+  context.reporter.document('texts', changesetTexts(changelog, context))
+  return { status: found, changesets }
 }
 
 function toReport(
@@ -39,6 +43,7 @@ function toReport(
     path: filePath,
     status: isFailed ? 'failed' : entry.state,
     ...(entry.checksum === null ? {} : { checksum: entry.checksum }),
+    ...(entry.row?.md5sum ? { storedChecksum: entry.row.md5sum.slice(0, 64) } : {}),
     ...(Number.isNaN(deployedAt) ? {} : { deployedAt }),
     ...(entry.row === null ? {} : { orderExecuted: entry.row.orderExecuted }),
     ...(entry.row?.tag ? { tag: entry.row.tag } : {}),

@@ -2,6 +2,7 @@ import { AppError } from '@sluice/contracts/errors'
 import type { DatabaseTarget } from '@sluice/contracts/tasks'
 import { inEdgeSpan } from '@sluice/pod/program'
 import { connect, readJdbcUrl, type ConnectPhase, type Driver, type JdbcTarget } from '@sluice/drivers'
+import { explainLocalhost, isInContainer } from './explain-localhost.ts'
 import { secretOf, type StepContext } from '../step/step-context.ts'
 
 /** Opens the session of this attempt; every phase is told to `onPhase`. @throws DriverError; AppError SECRET_NOT_OPENED. */
@@ -27,6 +28,10 @@ export async function openTarget(
     ...(target.schema === undefined ? {} : { schema: target.schema }),
   }
   const edge = { traceparent: context.traceparent, from: 'step-container', to: 'target-database' }
-  const driver = await inEdgeSpan('connect', edge, () => connect(jdbc, options))
-  return { driver, jdbc }
+  try {
+    const driver = await inEdgeSpan('connect', edge, () => connect(jdbc, options))
+    return { driver, jdbc }
+  } catch (error) {
+    throw explainLocalhost(error, jdbc, isInContainer())
+  }
 }

@@ -1,6 +1,7 @@
 import { AppError } from '@sluice/contracts/errors'
 import type { DatabaseTarget } from '@sluice/contracts/tasks'
 import { readPrivileges, type ConnectPhase, type Driver, type Privileges } from '@sluice/drivers'
+import { addConnectPhase } from '../step/phases.ts'
 import type { StepContext } from '../step/step-context.ts'
 import { openTarget } from './open-target.ts'
 
@@ -9,6 +10,7 @@ export function runPreflight(target: DatabaseTarget, need: 'read' | 'write', con
   const { reporter } = context
   return reporter.unit('Preflight', async () => {
     const onPhase = (phase: ConnectPhase): void => {
+      addConnectPhase(context, phase)
       const text = `${phase.name.padEnd(10)} ${phase.ok ? 'ok    ' : 'failed'} ${String(phase.ms).padStart(7)} ms  ${phase.sentence}`
       reporter.line(phase.ok ? 'info' : 'error', text)
     }

@@ -32,7 +32,7 @@ export class StepAttempt {
     const startedAt = Date.now()
     const { masker, refusal } = makeMasker(request.secrets)
     const reporter = new StepReporter(this.events, masker)
-    const partial: { phases: ConnectionPhase[] } = { phases: [] }
+    const phases: ConnectionPhase[] = []
     const end = (status: StepResult['status'], body: unknown, failure?: Failure): void => {
       reporter.flush()
       const durationMs = Date.now() - startedAt
@@ -58,13 +58,15 @@ export class StepAttempt {
         ...surroundings,
         attemptId: request.attemptId,
         reporter,
+        phases,
         secrets: new Map(Object.entries(request.secrets)),
         traceparent: request.traceParent === '' ? undefined : request.traceParent,
         signal: this.#abort.signal,
       }
-      end(StepStatus.SUCCEEDED, await runOperation(request.operation, parameters, context, partial))
+      end(StepStatus.SUCCEEDED, await runOperation(request.operation, parameters, context))
     } catch (error) {
-      const body = partial.phases.length === 0 ? undefined : partial
+      // What was found out before a failure isn't lost.
+      const body = phases.length === 0 ? undefined : { phases }
       if (!this.#abort.signal.aborted) end(StepStatus.FAILED, body, failureOf(error))
       else {
         const { message, details } = failureOf(error)

@@ -1,10 +1,13 @@
 import { AppError } from '@sluice/contracts/errors'
+import type { ConnectionPhase } from '@sluice/contracts/tasks'
 import type { StepReporter } from './step-reporter.ts'
 
 /** What an operation gets besides its parameters. */
 export interface StepContext {
   attemptId: string
   reporter: StepReporter
+  /** What was reached so far; part of the result, also after a failure. */
+  phases: ConnectionPhase[]
   /** Opened secret values by name. */
   secrets: ReadonlyMap<string, string>
   /** Folder shared by the steps of the pod. */

@@ -65,7 +65,7 @@ export class StepReporter {
   }
 
   /** A large output, stored beside the result. */
-  document(name: 'plan' | 'changesets', value: unknown): void {
+  document(name: 'plan' | 'changesets' | 'texts', value: unknown): void {
     this.#addOutput(name, value, true)
   }
 

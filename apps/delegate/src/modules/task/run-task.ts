@@ -1,7 +1,8 @@
 import { AppError, assertNever } from '@sluice/contracts/errors'
 import {
+  TaskOutputRef,
   TaskParameters,
-  type ConnectionTestParameters,
+  type DatabaseRequestParameters,
   type DelegateTaskOutput,
   type PodExecuteParameters,
   type PodInitParameters,
@@ -9,7 +10,7 @@ import {
   type TaskResult,
 } from '@sluice/contracts/tasks'
 import type { OfferedTask } from '@sluice/delegate-protocol'
-import type { Pod, PodRuntime, StepEvent, StepOutcome } from '@sluice/pod'
+import type { Pod, PodRuntime, StepEvent, StepOutcome, StepRequest } from '@sluice/pod'
 import { EDGE_FROM, EDGE_TO, inSpan } from '../../tracing.ts'
 import type { SecretOpener } from '../secret/secret-opener.ts'
 import { InitPhases } from './init-phases.ts'
@@ -58,7 +59,12 @@ export async function runTask(deps: RunTaskDeps, task: OfferedTask, signal: Abor
       return { result: { outcome: 'succeeded', outputs, units: [] }, large: [] }
     }
     case 'connection.test':
-      return testConnection(deps, task, parameters, signal)
+      return runAlone(deps, task, { operation: kind, parameters }, signal)
+    case 'db.status':
+    case 'db.baseline':
+      return runAlone(deps, task, databaseOperation(kind, parameters), signal)
+    case 'scm.call':
+      return runAlone(deps, task, { operation: kind, parameters }, signal)
     default:
       return assertNever(kind)
   }
@@ -141,11 +147,27 @@ async function executeStep(
   return toOutput(outcome)
 }
 
-/** Tests run in a pod of their own: only a step container opens a connection to a target. */
-async function testConnection(
+/**
+ * What a task of this kind may run: a status that writes would be another task, and one that its owner's policy may not
+ * know about.
+ */
+function databaseOperation(
+  kind: 'db.status' | 'db.baseline',
+  { step }: DatabaseRequestParameters,
+): Pick<StepRequest, 'operation' | 'parameters'> {
+  const operation = kind === 'db.status' ? 'status' : 'baseline'
+  if (step.run.operation === operation) return { operation, parameters: step }
+  throw new AppError('TASK_REJECTED', `A task "${kind}" can't run the operation "${step.run.operation}".`)
+}
+
+/**
+ * Work without a pipeline run gets a pod of its own, which ends with it: only a step container opens a connection to a
+ * target or a git host. Its lines are not kept; the result has phases.
+ */
+async function runAlone(
   deps: RunTaskDeps,
   task: OfferedTask,
-  parameters: ConnectionTestParameters,
+  request: Pick<StepRequest, 'operation' | 'parameters'>,
   signal: AbortSignal,
 ): Promise<DelegateTaskOutput> {
   const podId = `pod-${task.taskId}`
@@ -164,8 +186,7 @@ async function testConnection(
     const outcome = await runInPod(deps, pod, task, signal, {
       attemptId: task.attemptId,
       container: DB_STEP,
-      operation: 'connection.test',
-      parameters,
+      ...request,
       secrets,
       secretNames: task.secrets.map((secret) => secret.name),
       logKey: '',
@@ -206,7 +227,7 @@ async function runInPod(
   })
 }
 
-const LARGE_NAMES = ['plan', 'changesets', 'snapshot'] as const
+const LARGE_NAMES = TaskOutputRef.shape.name.options
 
 /** What a step left, as the control plane reads it: small things inline, documents beside. */
 export function toOutput(outcome: StepOutcome): DelegateTaskOutput {
