@@ -38,6 +38,7 @@ test('the process gets its settings as environment, and the authority as a file'
     'SLUICE_DELEGATE_SERVICE_URL=https://sluice.example',
     'SLUICE_CA_FILE=./sluice-ca.pem',
     'SLUICE_DATA_DIR=./stg-1-data',
+    'SLUICE_HEALTH_PORT=0',
   ])
     expect(said.split('\n')).toContain(line)
   expect(readFileSync(join(folder, 'sluice-ca.pem'), 'utf8')).toBe(INPUT.caCertificate)
@@ -50,6 +51,7 @@ test('the container builds the image first, keeps its data in a volume and has a
   expect(said[1]).toContain(`--env SLUICE_DELEGATE_TOKEN=${INPUT.token} `)
   expect(said[1]).toContain(`/sluice-ca.pem:/etc/sluice/ca.pem:ro --volume stg-1-data:/data sluice-delegate`)
   expect(said[1]).not.toContain('--network')
+  expect(said[1]).not.toContain('HEALTH_PORT')
 })
 
 test('compose gets a file of its own; an address of this machine means the network of this machine', () => {

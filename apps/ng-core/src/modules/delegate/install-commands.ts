@@ -37,6 +37,8 @@ export function installCommands(input: InstallInput): DelegateInstall {
     ['SLUICE_DELEGATE_SERVICE_URL', serviceUrl],
     ...(caCertificate === undefined ? [] : [['SLUICE_CA_FILE', caFile] satisfies [string, string]]),
     ['SLUICE_DATA_DIR', dataDir],
+    // Another delegate of this machine may have the usual one.
+    ...(onThisMachine || dataDir !== MOUNTED_DATA ? [['SLUICE_HEALTH_PORT', '0'] satisfies [string, string]] : []),
   ]
   const ca = caCertificate === undefined ? '' : writeFile(CA_FILE, caCertificate)
   const inContainer = environment(MOUNTED_CA, MOUNTED_DATA)
