@@ -2,10 +2,13 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { lastProject, pathsOf } from './api/project.ts'
 import { FailedState, LoadingRows } from './design/states.tsx'
+import { connectorRoute, newConnectorRoute } from './pages/connector/route.ts'
+import { connectorsRoute } from './pages/connectors/route.ts'
 import { designRoute } from './pages/design/route.ts'
 import { executionsRoute } from './pages/executions/route.ts'
 import { homeRoute } from './pages/home/route.ts'
 import { loginRoute } from './pages/login/route.ts'
+import { secretsRoute } from './pages/secrets/route.ts'
 import { accountRoute, projectRoute, rootRoute, signedInRoute } from './routes.tsx'
 
 const startRoute = createRoute({
@@ -22,7 +25,14 @@ const routeTree = rootRoute.addChildren([
   signedInRoute.addChildren([
     startRoute,
     designRoute,
-    projectRoute.addChildren([homeRoute, executionsRoute]),
+    projectRoute.addChildren([
+      homeRoute,
+      executionsRoute,
+      connectorsRoute,
+      newConnectorRoute,
+      connectorRoute,
+      secretsRoute,
+    ]),
     accountRoute.addChildren([]),
   ]),
 ])

@@ -1,4 +1,5 @@
 import type { ConnectionPhase } from '@sluice/contracts/tasks'
+import type { ReactNode } from 'react'
 import { durationText, Duration } from '../design/time.tsx'
 import { StatusMark } from '../design/status-mark.tsx'
 import type { StatusLook } from '../design/status.ts'
@@ -17,6 +18,8 @@ interface ConnectionPhasesProps {
   startedAt?: number
   finishedAt?: number
   error?: { code: string; message: string }
+  /** Said below while nobody has started it. */
+  idleNote?: ReactNode
 }
 
 const WORDS: Record<PhaseName, { title: string; hint: string }> = {
@@ -101,12 +104,12 @@ function PhaseItem({ row }: { row: PhaseRow }) {
   )
 }
 
-function Verdict({ status, delegateName, waitingFor, startedAt, finishedAt }: ConnectionPhasesProps) {
+function Verdict({ status, delegateName, waitingFor, startedAt, finishedAt, idleNote }: ConnectionPhasesProps) {
   const by = delegateName === undefined ? null : <> by delegate {<strong>{delegateName}</strong>}</>
   const time = startedAt === undefined ? null : <Duration startedAt={startedAt} endedAt={finishedAt} />
   switch (status) {
     case 'IDLE':
-      return <span>Not tested yet.</span>
+      return <span>{idleNote ?? 'Not tested yet.'}</span>
     case 'RUNNING':
       return (
         <>
