@@ -109,6 +109,21 @@ describe('outputsContext', () => {
   })
 })
 
+describe('a pipeline of 300 steps in a row', () => {
+  // The test's time limit is the assertion.
+  it('runs to its end step by step, and stays small enough to be sent live', { timeout: 30_000 }, () => {
+    const steps = Array.from({ length: 300 }, (_, index) => stepYaml(`s${index}`))
+    const run = new Run(pipelineYaml(stageYaml('one', steps.join()))).start()
+    while (run.finished === undefined) run.succeed({ planHash: 'x'.repeat(64) })
+    expect(run.finished).toBe('SUCCEEDED')
+    expect(run.tasks.filter(({ taskKind }) => taskKind === 'pod.execute')).toHaveLength(300)
+    const { executionGraph } = toExecutionGraph(run.plan, run.state)
+    // Pipeline, stage, and for each step its implicit group and the step that makes the pod.
+    expect(Object.keys(executionGraph.nodeMap)).toHaveLength(2 + 300 * 3)
+    expect(JSON.stringify(executionGraph).length).toBeLessThan(1_500_000)
+  })
+})
+
 describe('a pipeline of a thousand nodes', () => {
   // The test's time limit is the assertion: what it guards against takes minutes.
   it('starts, moves and is shown without a quadratic step', { timeout: 60_000 }, () => {

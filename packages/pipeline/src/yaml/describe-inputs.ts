@@ -32,7 +32,7 @@ export function describeInput(document: JsonValue, input: RuntimeInput): Pipelin
       owner = { kind, identifier, name: typeof name === 'string' ? name : identifier }
     }
   }
-  const field = String(path.findLast((segment) => typeof segment === 'string') ?? '')
+  const field = path.findLast((segment) => typeof segment === 'string') ?? ''
   const type = VARIABLE_TYPES.find((candidate) => candidate === holder['type'])
   const isVariable = field === 'value' && type !== undefined
   const { name, description } = holder

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Identifier } from '@sluice/contracts/ids'
 import { DelegateSelectors, Duration, ExpressionText, Name, Tags, text, Variables } from './field.ts'
 import { FailureStrategies, StageWhen } from './flow.ts'
-import { ExecutionItem } from './step-group.ts'
+import { ExecutionItem, MAX_ITEMS } from './step-group.ts'
 
 export const Stage = z
   .strictObject({
@@ -18,7 +18,7 @@ export const Stage = z
     tags: Tags.optional(),
     spec: z.strictObject({
       execution: z.strictObject({
-        steps: z.array(ExecutionItem).min(1).max(250),
+        steps: z.array(ExecutionItem).min(1).max(MAX_ITEMS),
         // The visual editor writes an empty list; anything in it is refused until rollbacks are built.
         rollbackSteps: z.array(z.never()).optional(),
       }),

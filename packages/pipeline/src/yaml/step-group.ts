@@ -60,6 +60,9 @@ export const StepGroupInfra = z
   .meta({ id: 'StepGroupInfra' })
 export type StepGroupInfra = z.infer<typeof StepGroupInfra>
 
+/** Most entries of one list of steps. */
+export const MAX_ITEMS = 1_000
+
 /** One entry of a list of steps: exactly one of its fields. */
 export const ExecutionItem = z
   .strictObject({
@@ -83,7 +86,7 @@ export const StepGroup = z
     variables: Variables.optional(),
     stepGroupInfra: StepGroupInfra.optional(),
     get steps() {
-      return z.array(ExecutionItem).min(1).max(250)
+      return z.array(ExecutionItem).min(1).max(MAX_ITEMS)
     },
   })
   .meta({ id: 'StepGroup' })

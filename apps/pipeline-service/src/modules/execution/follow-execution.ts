@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isExecutionFinished, toExecutionGraph, type ExecutionPlan } from '@sluice/pipeline'
 import type { Deps } from '../../deps.ts'
 import type { ProjectScope } from '../project-scope.ts'
@@ -57,9 +58,16 @@ async function* executionEvents(
           resolve()
         }
       })
+      // Changes that come meanwhile are joined. Ending early is fine: the loop looks at the signal.
+      await delay(pauseFor(data), undefined, { signal }).catch(() => undefined)
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
     stopListening()
   }
+}
+
+/** Milliseconds until the next picture: a small run is shown at once, one of hundreds of steps at most once a second. */
+function pauseFor(data: string): number {
+  return Math.min(1_000, Math.round(data.length / 500))
 }
