@@ -88,7 +88,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): DelegateConfig {
     token: value.SLUICE_DELEGATE_TOKEN?.trim(),
     tokenFile: value.SLUICE_DELEGATE_TOKEN_FILE,
     serviceUrl: value.SLUICE_DELEGATE_SERVICE_URL.replace(/\/$/, ''),
-    caPem: value.SLUICE_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
+    // Empty takes back what an image names.
+    caPem:
+      value.SLUICE_CA_FILE === undefined || value.SLUICE_CA_FILE === ''
+        ? undefined
+        : readFileSync(value.SLUICE_CA_FILE, 'utf8'),
     gitCaPem: value.SLUICE_GIT_CA_FILE === undefined ? undefined : readFileSync(value.SLUICE_GIT_CA_FILE, 'utf8'),
     dataDir: value.SLUICE_DATA_DIR,
     health: { host: value.SLUICE_HEALTH_HOST, port: value.SLUICE_HEALTH_PORT },

@@ -72,7 +72,7 @@ async function run(): Promise<void> {
       capabilities: [
         ...ALONE.map((kind) => `task:${kind}`),
         ...runtimes.map((name) => `runtime:${name}`),
-        ...machineCapabilities(),
+        ...machineCapabilities(config.inContainer),
       ],
       capacity: config.capacity,
     },

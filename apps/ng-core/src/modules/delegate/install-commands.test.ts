@@ -47,9 +47,11 @@ test('the process gets its settings as environment, and the authority as a file'
 test('the container builds the image first, keeps its data in a volume and has a network of its own', () => {
   const said = runIn(installCommands(INPUT).docker).split('\n')
 
-  expect(said[0]).toBe('docker build --target delegate --tag sluice-delegate .')
+  expect(said[0]).toBe('docker build --file infra/docker/Dockerfile --target delegate --tag sluice/delegate:local .')
   expect(said[1]).toContain(`--env SLUICE_DELEGATE_TOKEN=${INPUT.token} `)
-  expect(said[1]).toContain(`/sluice-ca.pem:/etc/sluice/ca.pem:ro --volume stg-1-data:/data sluice-delegate`)
+  expect(said[1]).toContain(
+    '/sluice-ca.pem:/sluice/identity/ca.pem:ro --volume stg-1-data:/sluice/data sluice/delegate:local',
+  )
   expect(said[1]).not.toContain('--network')
   expect(said[1]).not.toContain('HEALTH_PORT')
 })
@@ -66,8 +68,18 @@ test('compose gets a file of its own; an address of this machine means the netwo
 })
 
 test('a placeholder and an authority that everybody trusts need no file', () => {
-  const { node } = installCommands({ ...INPUT, token: '<token>', caCertificate: undefined })
+  const { docker, node } = installCommands({ ...INPUT, token: '<token>', caCertificate: undefined })
 
   expect(runIn(node)).toContain('SLUICE_DELEGATE_TOKEN=<token>\n')
   expect(node).not.toContain('CA_FILE')
+  // The image names a file that is not there then.
+  expect(runIn(docker)).toContain('--env SLUICE_CA_FILE= ')
+})
+
+test('the places in the image are those of its Dockerfile', () => {
+  const file = readFileSync(new URL('../../../../../infra/docker/Dockerfile', import.meta.url), 'utf8')
+
+  expect(file).toContain('SLUICE_CA_FILE=/sluice/identity/ca.pem ')
+  expect(file).toContain('SLUICE_DATA_DIR=/sluice/data ')
+  expect(file).toMatch(/^FROM \S+ AS delegate$/m)
 })

@@ -13,9 +13,11 @@ export interface InstallInput {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 const CA_FILE = 'sluice-ca.pem'
-const MOUNTED_CA = '/etc/sluice/ca.pem'
-const MOUNTED_DATA = '/data'
-const IMAGE = 'sluice-delegate'
+/** As infra/docker/Dockerfile lays the image out; its environment names the first two already. */
+const MOUNTED_CA = '/sluice/identity/ca.pem'
+const MOUNTED_DATA = '/sluice/data'
+const DOCKERFILE = 'infra/docker/Dockerfile'
+const IMAGE = 'sluice/delegate:local'
 
 /** One word of a POSIX shell. */
 function quote(text: string): string {
@@ -30,27 +32,31 @@ function writeFile(name: string, text: string): string {
 export function installCommands(input: InstallInput): DelegateInstall {
   const { caCertificate, serviceUrl } = input
   const onThisMachine = LOOPBACK.has(new URL(serviceUrl).hostname)
-  const environment = (caFile: string, dataDir: string): [string, string][] => [
+  const common: [string, string][] = [
     ['SLUICE_DELEGATE_NAME', input.delegateName],
     ...(input.tags.length === 0 ? [] : [['SLUICE_DELEGATE_TAGS', input.tags.join(',')] satisfies [string, string]]),
     ['SLUICE_DELEGATE_TOKEN', input.token],
     ['SLUICE_DELEGATE_SERVICE_URL', serviceUrl],
-    ...(caCertificate === undefined ? [] : [['SLUICE_CA_FILE', caFile] satisfies [string, string]]),
-    ['SLUICE_DATA_DIR', dataDir],
+  ]
+  const ofProcess: [string, string][] = [
+    ...common,
+    ...(caCertificate === undefined ? [] : [['SLUICE_CA_FILE', `./${CA_FILE}`] satisfies [string, string]]),
+    ['SLUICE_DATA_DIR', `./${input.delegateName}-data`],
     // Another delegate of this machine may have the usual one.
-    ...(onThisMachine || dataDir !== MOUNTED_DATA ? [['SLUICE_HEALTH_PORT', '0'] satisfies [string, string]] : []),
+    ['SLUICE_HEALTH_PORT', '0'],
+  ]
+  // Empty: only what the platform trusts.
+  const ofContainer: [string, string][] = [
+    ...common,
+    ...(caCertificate === undefined ? [['SLUICE_CA_FILE', ''] satisfies [string, string]] : []),
   ]
   const ca = caCertificate === undefined ? '' : writeFile(CA_FILE, caCertificate)
-  const inContainer = environment(MOUNTED_CA, MOUNTED_DATA)
-  const node = [
-    ...environment(`./${CA_FILE}`, `./${input.delegateName}-data`).map(([name, value]) => `${name}=${quote(value)}`),
-    'npx node apps/delegate/src/main.ts',
-  ]
+  const node = [...ofProcess.map(([name, value]) => `${name}=${quote(value)}`), 'npx node apps/delegate/src/main.ts']
   const docker = [
-    `docker build --target delegate --tag ${IMAGE} . &&`,
-    `docker run --detach --name ${input.delegateName} --restart unless-stopped`,
+    `docker build --file ${DOCKERFILE} --target delegate --tag ${IMAGE} . &&`,
+    `docker run --detach --name ${input.delegateName} --init --read-only --tmpfs /tmp --cap-drop ALL --restart unless-stopped`,
     ...(onThisMachine ? ['--network host'] : []),
-    ...inContainer.map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
+    ...ofContainer.map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
     ...(caCertificate === undefined ? [] : [`--volume "$PWD/${CA_FILE}:${MOUNTED_CA}:ro"`]),
     `--volume ${input.delegateName}-data:${MOUNTED_DATA}`,
     IMAGE,
@@ -58,12 +64,16 @@ export function installCommands(input: InstallInput): DelegateInstall {
   const compose = [
     'services:',
     '  delegate:',
-    '    build: { context: ., target: delegate }',
+    `    build: { context: ., dockerfile: ${DOCKERFILE}, target: delegate }`,
     `    image: ${IMAGE}`,
+    '    init: true',
+    '    read_only: true',
+    '    tmpfs: [/tmp]',
+    '    cap_drop: [ALL]',
     '    restart: unless-stopped',
     ...(onThisMachine ? ['    network_mode: host'] : []),
     '    environment:',
-    ...inContainer.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`),
+    ...ofContainer.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`),
     '    volumes:',
     `      - delegate-data:${MOUNTED_DATA}`,
     ...(caCertificate === undefined ? [] : [`      - ./${CA_FILE}:${MOUNTED_CA}:ro`]),
