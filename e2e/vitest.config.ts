@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['src/**/*.test.ts'],
+    exclude: ['src/compose/**'],
     globalSetup: ['src/system/global-setup.ts'],
     // One system: its tests take turns.
     fileParallelism: false,

@@ -33,6 +33,12 @@ const GENERATORS: readonly Generator[] = [
     args: ['packages/contracts/scripts/write-documents.ts', ...flags],
   },
   { name: 'operations of the UI', cwd: 'apps/ui', command: 'node', args: ['scripts/write-operations.ts', ...flags] },
+  {
+    name: 'docker-compose.yml',
+    cwd: '.',
+    command: 'node',
+    args: ['apps/setup/scripts/write-compose.ts', ...flags],
+  },
   { name: 'docs/openapi.json', cwd: '.', command: 'node', args: ['apps/gateway/src/write-openapi.ts', ...flags] },
 ]
 

@@ -144,6 +144,8 @@ function environmentOf(service: ServiceName): Settings {
   if (service === 'ng-manager' || service === 'log-service')
     environment['SLUICE_LOG_SERVICE_PUBLIC_URL'] = LOG_SERVICE_URL
   if (service === 'ng-core') {
+    environment['SLUICE_DELEGATE_PUBLIC_URL'] = DELEGATE_SERVICE_URL
+    environment['SLUICE_PUBLIC_CA_FILE'] = '/sluice/identity/ca.pem'
     environment['SLUICE_FIRST_PASSWORD_FILE'] = '/sluice/identity/first-password'
     environment['SLUICE_FIRST_DELEGATE_TOKEN_FILE'] = '/sluice/enrolment/token'
   }

@@ -4,7 +4,7 @@ import * as schemas from '@sluice/contracts/dbops-schemas'
 import * as pipelines from '@sluice/contracts/pipelines'
 import * as secrets from '@sluice/contracts/secrets'
 import { until } from '@sluice/testing'
-import type { ApiClient } from './api-client.ts'
+import type { ApiClient } from './gateway-client.ts'
 import type { CustomerDatabase } from './customer.ts'
 
 /** The first project of an account. */

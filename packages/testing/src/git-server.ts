@@ -26,7 +26,7 @@ export interface GitRepository {
 }
 
 export interface GitServer {
-  /** `https://localhost:<port>` */
+  /** `https://localhost:<port>`, or with the address that was asked for. */
   url: string
   /** Requests so far, `METHOD path`. */
   readonly requests: readonly string[]
@@ -40,14 +40,15 @@ export interface GitServer {
 
 /**
  * A real git host for tests: `git http-backend` behind HTTPS on 127.0.0.1 with a certificate of the test CA.
- * With `credentials`, every request needs them by basic authentication.
+ * With `credentials`, every request needs them by basic authentication; with `address`, it listens there instead.
  */
 export async function startGitServer(
   ca: TestCa,
-  options: { credentials?: { username: string; password: string } } = {},
+  options: { credentials?: { username: string; password: string }; address?: string } = {},
 ): Promise<GitServer> {
+  const address = options.address ?? '127.0.0.1'
   const folder = await mkdtemp(join(tmpdir(), 'sluice-git-'))
-  const { cert, key } = await ca.certificateFor({ dns: ['localhost'], ips: ['127.0.0.1'] })
+  const { cert, key } = await ca.certificateFor({ dns: ['localhost'], ips: [address] })
   const backend = join((await run('git', ['--exec-path'])).stdout.trim(), 'git-http-backend')
   const requests: string[] = []
   const expected =
@@ -63,12 +64,12 @@ export async function startGitServer(
   })
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address ? address.port : 0)
+    server.listen(0, address, () => {
+      const bound = server.address()
+      resolve(typeof bound === 'object' && bound ? bound.port : 0)
     })
   })
-  const url = `https://localhost:${port}`
+  const url = `https://${options.address ?? 'localhost'}:${port}`
   return {
     url,
     requests,
