@@ -29,7 +29,7 @@ export interface PipelineGraphProps {
   onSelect?: (id: string) => void
 }
 
-const NODE_TYPES = { stage: memo(Container), group: memo(Container), step: memo(Step) }
+const NODE_TYPES = { 'run-stage': memo(Container), 'run-group': memo(Container), 'run-step': memo(Step) }
 const MIN_ZOOM = 0.2
 const FIT = { padding: 0.06, maxZoom: 1, minZoom: 0.55 }
 const MOVE_MS = 200

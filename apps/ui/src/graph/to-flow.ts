@@ -2,7 +2,7 @@ import type { Edge, Node } from '@xyflow/react'
 import type { Layout } from './layout.ts'
 import type { StructureNode } from './structure.ts'
 
-export type FlowNode = Node<{ item: StructureNode; isSelected: boolean }, 'stage' | 'group' | 'step'>
+export type FlowNode = Node<{ item: StructureNode; isSelected: boolean }, 'run-stage' | 'run-group' | 'run-step'>
 
 /** The structure as the graph draws it. Pure: the same structure, layout and selection give the same picture. */
 export function toFlow(
@@ -19,7 +19,7 @@ export function toFlow(
       if (box === undefined) continue
       nodes.push({
         id: item.id,
-        type: item.kind,
+        type: `run-${item.kind}`,
         parentId,
         position: { x: box.x, y: box.y },
         width: box.width,

@@ -1,10 +1,10 @@
-import { Button, Checkbox, Popover, Select, Stack, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { IconChevronDown, IconSearch, IconX } from '@tabler/icons-react'
+import { Button, Checkbox, Popover, Select, Stack } from '@mantine/core'
+import { IconChevronDown, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { call } from '../../api/call.ts'
 import { useProject } from '../../api/project.ts'
+import { SearchField } from '../../design/search-field.tsx'
 import {
   type ExecutionsSearch,
   groupsOf,
@@ -15,7 +15,6 @@ import {
   type StatusGroup,
 } from './search.ts'
 
-const SEARCH_DELAY_MS = 250
 const GROUPS = Object.entries(STATUS_GROUPS).map(([value, { label }]) => ({ value, label }))
 const SINCE_CHOICES = Object.entries(SINCE).map(([value, { label }]) => ({ value, label }))
 
@@ -29,7 +28,12 @@ interface ExecutionFiltersBarProps {
 export function ExecutionFiltersBar({ search, onChange }: ExecutionFiltersBarProps) {
   return (
     <>
-      <SearchField value={search.q ?? ''} onChange={(q) => onChange({ q: q === '' ? undefined : q })} />
+      <SearchField
+        label="Pipeline, run number or id"
+        value={search.q ?? ''}
+        onSearch={(q) => onChange({ q: q === '' ? undefined : q })}
+        width={230}
+      />
       <StatusFilter chosen={groupsOf(search.status)} onChange={(status) => onChange({ status })} />
       <PipelineFilter value={search.pipeline} onChange={(pipeline) => onChange({ pipeline })} />
       <Select
@@ -39,8 +43,7 @@ export function ExecutionFiltersBar({ search, onChange }: ExecutionFiltersBarPro
         value={search.since ?? null}
         onChange={(since) => onChange({ since: since !== null && isSince(since) ? since : undefined })}
         clearable
-        size="xs"
-        w={140}
+        w={150}
       />
       <Checkbox
         label="Started by me"
@@ -64,27 +67,6 @@ export function ExecutionFiltersBar({ search, onChange }: ExecutionFiltersBarPro
   )
 }
 
-function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value)
-  const send = useDebouncedCallback(onChange, SEARCH_DELAY_MS)
-  // Back, forward and "Clear" change the address from outside.
-  useEffect(() => setText(value), [value])
-  return (
-    <TextInput
-      aria-label="Search by pipeline, run number or execution id"
-      placeholder="Pipeline, run number or id"
-      leftSection={<IconSearch size={14} aria-hidden />}
-      size="xs"
-      w={220}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value)
-        send(event.currentTarget.value.trim())
-      }}
-    />
-  )
-}
-
 function StatusFilter({ chosen, onChange }: { chosen: StatusGroup[]; onChange: (status: string | undefined) => void }) {
   const label = chosen.length === 0 ? 'Any status' : chosen.map((group) => STATUS_GROUPS[group].label).join(', ')
   return (
@@ -92,6 +74,8 @@ function StatusFilter({ chosen, onChange }: { chosen: StatusGroup[]; onChange: (
       <Popover.Target>
         <Button
           variant="default"
+          size="sm"
+          fz="sm"
           fw={chosen.length === 0 ? 400 : 550}
           rightSection={<IconChevronDown size={13} />}
           aria-haspopup="dialog"
@@ -144,8 +128,7 @@ function PipelineFilter({
       nothingFoundMessage="No such pipeline"
       searchable
       clearable
-      size="xs"
-      w={180}
+      w={190}
     />
   )
 }
