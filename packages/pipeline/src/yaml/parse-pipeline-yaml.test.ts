@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parsePipelineYaml } from './parse-pipeline-yaml.ts'
-import { pipelineJsonSchema } from './pipeline-json-schema.ts'
 import { applyPipelineInputs, pipelineInputs, pipelineInputTemplate } from './pipeline-inputs.ts'
 
 const yaml = `pipeline:
@@ -255,21 +254,5 @@ describe('runtime inputs of a pipeline', () => {
       ok: false,
       problems: [{ line: 9, message: expect.stringContaining('needs a value') }],
     })
-  })
-})
-
-describe('pipelineJsonSchema', () => {
-  it('describes every step type and refuses unknown fields', () => {
-    const schema = JSON.stringify(pipelineJsonSchema())
-    expect(schema).toContain('"https://json-schema.org/draft/2020-12/schema"')
-    for (const word of [
-      'DBSchemaApply',
-      'DBSchemaUpdateSQL',
-      'StepGroup',
-      'Duration',
-      '"additionalProperties":false',
-    ]) {
-      expect(schema).toContain(word)
-    }
   })
 })
