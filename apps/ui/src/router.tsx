@@ -5,6 +5,7 @@ import { FailedState, LoadingRows } from './design/states.tsx'
 import { connectorRoute, newConnectorRoute } from './pages/connector/route.ts'
 import { connectorsRoute } from './pages/connectors/route.ts'
 import { designRoute } from './pages/design/route.ts'
+import { executionRoute } from './pages/execution/route.ts'
 import { executionsRoute } from './pages/executions/route.ts'
 import { homeRoute } from './pages/home/route.ts'
 import { loginRoute } from './pages/login/route.ts'
@@ -28,6 +29,7 @@ const routeTree = rootRoute.addChildren([
     projectRoute.addChildren([
       homeRoute,
       executionsRoute,
+      executionRoute,
       connectorsRoute,
       newConnectorRoute,
       connectorRoute,
