@@ -3,7 +3,9 @@
 set -euo pipefail
 app=$1
 cd "/out/$app"
-rm -rf apps packages e2e bench package-lock.json .npmrc
+rm -rf e2e bench package-lock.json .npmrc
+# What npm put beside a workspace stays: there it found no place at the top.
+find apps packages -name node_modules -prune -o -name package.json -exec rm {} +
 for link in node_modules/@sluice/*; do
   folder=$(readlink -m "$link")
   folder=${folder#"$PWD/"}
@@ -12,5 +14,5 @@ for link in node_modules/@sluice/*; do
   cp -r "/src/$folder/src" "$folder"
   if [ -d "/src/$folder/prisma" ]; then cp -r "/src/$folder/prisma" "$folder"; fi
 done
-find apps packages -name '*.test.ts' -delete
-rm -rf node_modules/.package-lock.json
+find apps packages -name node_modules -prune -o -name '*.test.ts' -exec rm {} +
+find apps packages -type d -empty -delete
