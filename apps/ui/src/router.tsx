@@ -2,14 +2,22 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { lastProject, pathsOf } from './api/project.ts'
 import { FailedState, LoadingRows } from './design/states.tsx'
+import { auditRoute } from './pages/audit/route.ts'
 import { connectorRoute, newConnectorRoute } from './pages/connector/route.ts'
 import { connectorsRoute } from './pages/connectors/route.ts'
+import { delegatesRoute } from './pages/delegates/route.ts'
 import { designRoute } from './pages/design/route.ts'
 import { executionRoute } from './pages/execution/route.ts'
 import { executionsRoute } from './pages/executions/route.ts'
 import { homeRoute } from './pages/home/route.ts'
+import { instanceRoute } from './pages/instance/route.ts'
 import { loginRoute } from './pages/login/route.ts'
 import { secretsRoute } from './pages/secrets/route.ts'
+import { newPipelineRoute, pipelineRoute } from './pages/pipeline/route.ts'
+import { pipelinesRoute } from './pages/pipelines/route.ts'
+import { schemaRoute } from './pages/schema/route.ts'
+import { schemasRoute } from './pages/schemas/route.ts'
+import { settingsRoute } from './pages/settings/route.ts'
 import { accountRoute, projectRoute, rootRoute, signedInRoute } from './routes.tsx'
 
 const startRoute = createRoute({
@@ -28,14 +36,20 @@ const routeTree = rootRoute.addChildren([
     designRoute,
     projectRoute.addChildren([
       homeRoute,
+      pipelinesRoute,
+      newPipelineRoute,
+      pipelineRoute,
       executionsRoute,
       executionRoute,
+      schemasRoute,
+      schemaRoute,
+      instanceRoute,
       connectorsRoute,
       newConnectorRoute,
       connectorRoute,
       secretsRoute,
     ]),
-    accountRoute.addChildren([]),
+    accountRoute.addChildren([delegatesRoute, auditRoute, settingsRoute]),
   ]),
 ])
 

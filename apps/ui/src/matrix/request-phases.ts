@@ -1,0 +1,27 @@
+import type { PhaseName } from '../connection/phase-rows.ts'
+
+/** What a delegate does to look at a database, in order. */
+export const REFRESH_PHASES: readonly PhaseName[] = [
+  'git',
+  'changelog',
+  'dns',
+  'tcp',
+  'tls',
+  'login',
+  'privileges',
+  'history',
+]
+export const BASELINE_PHASES: readonly PhaseName[] = [...REFRESH_PHASES, 'baseline']
+
+/** Short, for a line. */
+export const PHASE_NAMES: Record<PhaseName, string> = {
+  git: 'repository',
+  changelog: 'changelog',
+  dns: 'host',
+  tcp: 'port',
+  tls: 'TLS',
+  login: 'login',
+  privileges: 'privileges',
+  history: 'history',
+  baseline: 'baseline',
+}
