@@ -33,6 +33,7 @@ export function NameFields(props: NameFieldsProps) {
         withAsterisk={false}
         maxLength={128}
         autoFocus={autoFocus}
+        data-autofocus={autoFocus === true ? true : undefined}
         placeholder={placeholder}
         error={nameError}
         value={value.name}

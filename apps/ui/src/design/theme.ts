@@ -61,10 +61,23 @@ export const theme = createTheme({
     InputWrapper: InputWrapper.extend({ defaultProps: { size: 'sm' } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 90 }, withinPortal: true } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, transitionProps: { duration: 120 }, overlayProps: { opacity: 0.4 } },
+      // Pages scroll in their own frame: there is no scrolling of the window to lock, nor a style for it to inject.
+      defaultProps: {
+        centered: true,
+        lockScroll: false,
+        transitionProps: { duration: 120 },
+        overlayProps: { opacity: 0.4 },
+      },
+      styles: { title: { fontSize: 15, fontWeight: 600 } },
     }),
     Drawer: Drawer.extend({
-      defaultProps: { position: 'right', transitionProps: { duration: 120 }, overlayProps: { opacity: 0.25 } },
+      defaultProps: {
+        position: 'right',
+        lockScroll: false,
+        transitionProps: { duration: 120 },
+        overlayProps: { opacity: 0.25 },
+      },
+      styles: { title: { fontSize: 15, fontWeight: 600 } },
     }),
     Paper: Paper.extend({ defaultProps: { radius: 'md' } }),
     Select: Select.extend({ defaultProps: { size: 'sm', checkIconPosition: 'right' } }),

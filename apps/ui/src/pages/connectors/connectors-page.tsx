@@ -125,6 +125,7 @@ export function ConnectorsPage() {
           {
             key: 'name',
             header: 'Name',
+            width: '28%',
             cell: ({ connector }) => (
               <TwoLines
                 icon={<ConnectorIcon type={connector.type} />}

@@ -90,6 +90,7 @@ export function SecretsPage() {
           {
             key: 'name',
             header: 'Name',
+            width: '28%',
             cell: ({ secret }) => (
               <TwoLines
                 icon={<IconKey size={16} stroke={1.7} aria-hidden />}
