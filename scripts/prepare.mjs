@@ -26,7 +26,7 @@ export async function prepare({ yes }) {
     )
   }
   if (!isInstalled()) installPackages()
-  await installPrograms(yes)
+  await installPrograms(PROGRAMS, yes)
 }
 
 /** Whether node_modules holds what the lock file asks for. File times say nothing: a checkout touches the lock. */
@@ -65,12 +65,13 @@ const PROGRAMS = [
   { isThere: () => runs('git', '--version'), missing: 'git', debian: 'git', brew: 'git' },
 ]
 
-function runs(command, ...args) {
+export function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
-async function installPrograms(yes) {
-  const missing = PROGRAMS.filter(({ isThere }) => !isThere())
+/** Installs those of the programs that are missing, as system packages. Ends the process where it can't. */
+export async function installPrograms(programs, yes) {
+  const missing = programs.filter(({ isThere }) => !isThere())
   if (missing.length === 0) return
   const packages = missing.map(({ debian }) => debian)
   const byHand =
@@ -115,11 +116,11 @@ async function agrees(question) {
   return /^y(es)?$/i.test(answer.trim())
 }
 
-function say(text) {
+export function say(text) {
   process.stdout.write(`${text}\n`)
 }
 
-function fail(text) {
+export function fail(text) {
   process.stderr.write(`\n${text}\n`)
   process.exit(1)
 }
