@@ -1,5 +1,5 @@
 import type { Revocation } from '@sluice/contracts/revocation'
-import { createPool, createPrismaAdapter, createQueues, createRedis, type Queues } from '@sluice/database'
+import { createPool, createPrismaAdapter, createQueues, createRedis, RowSignal, type Queues } from '@sluice/database'
 import { LocalKeyFileProvider, type KekProvider } from '@sluice/secrets'
 import {
   createAccessControl,
@@ -15,7 +15,7 @@ import {
 } from '@sluice/service-kit'
 import type { NgCoreConfig } from './config.ts'
 import { PrismaClient, type Prisma } from './generated/prisma/client.ts'
-import { ConnectionTestSignal } from './modules/connection-test/connection-test-signal.ts'
+import { CONNECTION_TEST_CHANNEL } from './modules/connection-test/channel.ts'
 import { DelegateFeed } from './modules/delegate/delegate-feed.ts'
 import { createRevocationPublisher } from './modules/revocation/publish-revocation.ts'
 
@@ -38,7 +38,8 @@ export interface Deps {
   verifier: TokenVerifier
   /** Wraps the data keys of secrets. */
   keys: KekProvider
-  connectionTests: ConnectionTestSignal
+  /** Wakes who waits for the result of a connection test. */
+  connectionTests: RowSignal
   /** Tells streams which delegates changed. */
   delegateFeed: DelegateFeed
   metrics: ServiceMetrics
@@ -59,7 +60,12 @@ export async function createDeps(config: NgCoreConfig): Promise<OpenDeps> {
   const onError = (error: Error): void => logger.warn({ err: error }, error.message)
   const redis = createRedis({ url: config.redisUrl, onError })
   const queues = createQueues({ redis: config.redisUrl, service: 'ng-core', onError })
-  const connectionTests = new ConnectionTestSignal({ url: config.databaseUrl, onError })
+  const connectionTests = new RowSignal({
+    url: config.databaseUrl,
+    channel: CONNECTION_TEST_CHANNEL,
+    applicationName: 'ng-core listen',
+    onError,
+  })
   const delegateFeed = new DelegateFeed({ redisUrl: config.redisUrl, onError })
   delegateFeed.start()
   return {

@@ -1,4 +1,4 @@
-import { createPool, createPrismaAdapter, createQueues, type Queues } from '@sluice/database'
+import { createPool, createPrismaAdapter, createQueues, RowSignal, type Queues } from '@sluice/database'
 import {
   createAccessControl,
   createIdentity,
@@ -16,6 +16,7 @@ import {
 import type { Pool } from 'pg'
 import type { Config } from './config.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { DIRECT_REQUEST_CHANNEL } from './modules/direct/direct-request.ts'
 
 export interface Deps {
   config: Config
@@ -28,6 +29,8 @@ export interface Deps {
   access: AccessControl
   verifier: TokenVerifier
   client: ServiceClient
+  /** Wakes who waits for a request without a pipeline run; `start` it before listening. */
+  requests: RowSignal
   close(): Promise<void>
 }
 
@@ -42,6 +45,12 @@ export function createDeps(config: Config): Deps {
     service: 'ng-manager',
     onError: (error) => logger.warn({ err: error }, 'a wake-up was lost'),
   })
+  const requests = new RowSignal({
+    url: config.databaseUrl,
+    channel: DIRECT_REQUEST_CHANNEL,
+    applicationName: 'ng-manager listen',
+    onError: (error) => logger.warn({ err: error }, error.message),
+  })
   const client = createServiceClient({ config, identity, logger })
   return {
     config,
@@ -54,7 +63,9 @@ export function createDeps(config: Config): Deps {
     access: createAccessControl({ loadBindings: loadAccessBindings(pool) }),
     verifier: createTokenVerifier({ identity }),
     client,
+    requests,
     close: async () => {
+      await requests.stop()
       await client.close()
       await queues.close()
       await prisma.$disconnect()

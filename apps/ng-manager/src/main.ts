@@ -10,6 +10,7 @@ await runService('ng-manager', async () => {
   const config = loadConfig(process.env)
   if (process.env['SLUICE_MIGRATE'] === '1') await migrateService({ url: config.databaseUrl, service: 'ng-manager' })
   const deps = createDeps(config)
+  await deps.requests.start()
   const app = await buildApp(deps)
   await app.listen(config.http)
   const runners = [createNgmInbox(deps), createHousekeeping(deps)]
@@ -19,6 +20,9 @@ await runService('ng-manager', async () => {
     checks: {
       postgres: () => deps.pool.query('select 1'),
       redis: () => deps.queues.depth('delegate.inbox'),
+      listen: async () => {
+        if (!deps.requests.snapshot().listening) throw new Error('not listening')
+      },
     },
     metrics: deps.metrics,
   })

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   deleteDbInstance,
   getDeployedState,
@@ -19,6 +18,7 @@ import {
   makeFixture,
   previewOf,
   project,
+  putOutput as putOutputOf,
   startNgManager,
   type Running,
 } from './start-ng-manager.ts'
@@ -35,19 +35,8 @@ const submit = (actor: Actor, body: SubmitStep) => running.client.call(submitSte
 const report = (actor: Actor, context: AttemptContext, body: Report) =>
   running.client.call(reportStep, { params: { attemptId: context.attemptId }, body }, { actor })
 
-/** Writes an output as delegate-service does: chunks, then the reference in the message. */
-async function putOutput(accountId: string, name: TaskOutputRef['name'], value: unknown): Promise<TaskOutputRef> {
-  const bytes = Buffer.from(JSON.stringify(value))
-  const outputId = newId('out')
-  const chunk = Math.ceil(bytes.length / 3)
-  for (const index of [2, 0, 1]) {
-    await running.admin.query(
-      `insert into delegate.task_output (account_id, output_id, chunk_index, task_id, name, bytes) values ($1, $2, $3, 'tsk-x', $4, $5)`,
-      [accountId, outputId, index, name, bytes.subarray(index * chunk, (index + 1) * chunk)],
-    )
-  }
-  return { name, outputId, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-}
+const putOutput = (accountId: string, name: TaskOutputRef['name'], value: unknown) =>
+  putOutputOf(running, accountId, name, value)
 
 const commit = 'c'.repeat(40)
 const changesets: ChangesetReport[] = [

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:http'
@@ -7,7 +8,8 @@ import { createDbInstance, createDbSchema, type DbInstanceIn } from '@sluice/con
 import { newId, type Scope } from '@sluice/contracts/ids'
 import type { ServiceName } from '@sluice/contracts/network'
 import type { AttemptContext, SubmitStep } from '@sluice/contracts/steps'
-import { SubmitTask } from '@sluice/contracts/tasks'
+import { SubmitTask, taskEventMessageId, type TaskEvent, type TaskOutputRef } from '@sluice/contracts/tasks'
+import { createQueues } from '@sluice/database'
 import { prepareServices } from '@sluice/database/bootstrap'
 import {
   createIdentity,
@@ -31,6 +33,7 @@ import {
 import { Client } from 'pg'
 import { buildApp } from '../src/app.ts'
 import { createDeps, type Deps } from '../src/deps.ts'
+import { createNgmInbox } from '../src/workers/ngm-inbox.ts'
 
 export const LOG_SERVICE_URL = 'https://logs.test:8466'
 
@@ -103,6 +106,9 @@ export async function startNgManager(options: { scm?: boolean } = {}): Promise<R
     destinations,
     logLevel: 'silent',
   })
+  await deps.requests.start()
+  const inbox = createNgmInbox(deps)
+  await inbox.start()
   const app = await buildApp(deps)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const logger = createLogger({ service: 'pipeline-service', logLevel: 'silent' })
@@ -152,6 +158,7 @@ export async function startNgManager(options: { scm?: boolean } = {}): Promise<R
     stop: async () => {
       await client.close()
       await app.close()
+      await inbox.stop()
       await deps.close()
       for (const running of processes) await running.stop()
       identity.close()
@@ -384,4 +391,43 @@ export async function onlyTask(running: Running, accountId: string): Promise<Sub
   const rows = await delegateInbox(running, accountId)
   if (rows.length !== 1) throw new Error(`${rows.length} messages instead of one`)
   return SubmitTask.parse(rows[0]?.body)
+}
+
+/** Writes an output as delegate-service does: chunks, then the reference in the message. */
+export async function putOutput(
+  running: Running,
+  accountId: string,
+  name: TaskOutputRef['name'],
+  value: unknown,
+): Promise<TaskOutputRef> {
+  const bytes = Buffer.from(JSON.stringify(value))
+  const outputId = newId('out')
+  const chunk = Math.ceil(bytes.length / 3)
+  for (const index of [2, 0, 1]) {
+    await running.admin.query(
+      `insert into delegate.task_output (account_id, output_id, chunk_index, task_id, name, bytes) values ($1, $2, $3, 'tsk-x', $4, $5)`,
+      [accountId, outputId, index, name, bytes.subarray(index * chunk, (index + 1) * chunk)],
+    )
+  }
+  return { name, outputId, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** Tells ng-manager what became of a task, as delegate-service does. */
+export async function tellNgManager(running: Running, accountId: string, event: TaskEvent): Promise<void> {
+  const id = taskEventMessageId(event.taskId, event.kind)
+  const sender = new Client({ connectionString: running.database.url('delegate-service') })
+  await sender.connect()
+  try {
+    await sender.query('insert into ngm.inbox (account_id, id, kind, body) values ($1, $2, $3, $4)', [
+      accountId,
+      id,
+      event.kind,
+      JSON.stringify(event),
+    ])
+  } finally {
+    await sender.end()
+  }
+  const queues = createQueues({ redis: running.redisUrl, service: 'delegate-service', onError: () => undefined })
+  await queues.wake('ngm.inbox', { accountId, id })
+  await queues.close()
 }

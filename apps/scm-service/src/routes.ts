@@ -1,16 +1,18 @@
 import { AppError } from '@sluice/contracts/errors'
 import type { RouteContract } from '@sluice/contracts/routes'
-import { listBranches, readRepositoryFile, resolveRef } from '@sluice/contracts/scm'
+import { listBranches, listRepositoryFiles, readRepositoryFile, resolveRef } from '@sluice/contracts/scm'
 import { registerRoute, type Actor, type RegisterRouteOptions, type RouteContext } from '@sluice/service-kit'
 import type { FastifyInstance } from 'fastify'
 import type { ScmServiceDeps } from './deps.ts'
 import { listRemoteBranches } from './modules/branch/list-branches.ts'
+import { listRemoteFiles } from './modules/file/list-repository-files.ts'
 import { readRemoteFile } from './modules/file/read-repository-file.ts'
 
 /** Routes for ng-manager, which has checked the connector and acts for somebody. */
 export function registerRoutes(app: FastifyInstance, deps: ScmServiceDeps): void {
   registerPeer(app, deps, resolveRef, ({ body }, actor) => deps.resolveRef({ ...body, accountId: actor.accountId }))
   registerPeer(app, deps, listBranches, ({ body }) => listRemoteBranches(deps.reader, body))
+  registerPeer(app, deps, listRepositoryFiles, ({ body }) => listRemoteFiles(deps.reader, body))
   registerPeer(app, deps, readRepositoryFile, ({ body }) => readRemoteFile(deps.reader, body))
 }
 

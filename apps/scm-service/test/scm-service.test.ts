@@ -1,7 +1,7 @@
 import { AppError } from '@sluice/contracts/errors'
 import type { OnBehalfOf } from '@sluice/contracts/access'
 import type { ServiceName } from '@sluice/contracts/network'
-import { listBranches, readRepositoryFile, resolveRef } from '@sluice/contracts/scm'
+import { listBranches, listRepositoryFiles, readRepositoryFile, resolveRef } from '@sluice/contracts/scm'
 import { createPool } from '@sluice/database'
 import { prepareServices } from '@sluice/database/bootstrap'
 import {
@@ -290,6 +290,32 @@ describe('branches and files', () => {
     expect(await codeOf(client.call(listBranches, { body: { url: `${git.url}/none.git` } }, { onBehalfOf: una }))).toBe(
       'REFERENCE_NOT_FOUND',
     )
+  })
+
+  test('a folder is listed with everything below it that could be a changelog', async () => {
+    const repository = await newRepository()
+    const commit = await repository.commit(
+      { 'sql/changelog.yaml': 'x', 'sql/v1/ü.sql': 'x', 'sql/notes.txt': 'x', 'app.json': '{}' },
+      { links: { 'sql/link.sql': '/etc/passwd' } },
+    )
+    const list = (path?: string, branch = 'main') =>
+      client.call(listRepositoryFiles, { body: { url: repository.url, branch, path } }, { onBehalfOf: una })
+
+    expect(await list('sql/')).toEqual({
+      resolved: true,
+      path: 'sql',
+      commit,
+      entries: [
+        { name: 'changelog.yaml', path: 'sql/changelog.yaml', type: 'file' },
+        { name: 'notes.txt', path: 'sql/notes.txt', type: 'file' },
+        { name: 'v1', path: 'sql/v1', type: 'folder' },
+      ],
+      truncated: false,
+      paths: ['sql/changelog.yaml', 'sql/link.sql', 'sql/v1/ü.sql'],
+    })
+    expect(await list()).toMatchObject({ path: '', paths: expect.arrayContaining(['app.json']) })
+    expect(await codeOf(list('nope'))).toBe('REFERENCE_NOT_FOUND')
+    expect(await codeOf(list('sql', 'none'))).toBe('GIT_REF_NOT_FOUND')
   })
 
   test('a text file is read at a branch; what is none is refused by name', async () => {

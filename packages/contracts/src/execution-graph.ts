@@ -77,12 +77,12 @@ export const UnitProgress = z
   .meta({ id: 'UnitProgress' })
 export type UnitProgress = z.infer<typeof UnitProgress>
 
-/** How far a running database step has come; the last of these stays on the node when it ends. */
+/** How far a database step has come. Of one that failed, `done` is what was told until then: at least so many. */
 export const ChangesetProgress = z
   .object({
     done: z.number().int(),
     total: z.number().int(),
-    /** The changeset that runs, or the last one that ran. */
+    /** The changeset that runs, or the last one that ran; null when the step has ended. */
     current: z
       .object({ path: z.string(), id: z.string(), author: z.string(), state: z.string(), startTs: EpochMs })
       .nullable(),

@@ -3,7 +3,7 @@ import { RequestError, RequestStatus, RequestWaitQuery } from './dbops-requests.
 import { RepositoryPath } from './dbops-schemas.ts'
 import { Reference } from './ids.ts'
 import { defineRoute, ScopeQuery } from './routes.ts'
-import { GitCommit, GitRefName } from './scm.ts'
+import { GitRefName } from './scm.ts'
 import { RepositoryBranches, RepositoryFolder, RepositoryText } from './tasks.ts'
 
 /** What was read of a repository: by the control plane where it can, else by a delegate. */
@@ -29,11 +29,10 @@ const RepositoryQuery = RequestWaitQuery.extend(ScopeQuery.shape).extend({
 const RefQuery = RepositoryQuery.extend({
   branch: GitRefName.optional(),
   tag: GitRefName.optional(),
-  commit: GitCommit.optional(),
 })
-const namesOneRef = ({ branch, tag, commit }: { branch?: string; tag?: string; commit?: string }): boolean =>
-  [branch, tag, commit].filter((name) => name !== undefined).length === 1
-const ONE_REF = { message: 'name exactly one of branch, tag and commit', path: ['branch'] }
+const namesOneRef = ({ branch, tag }: { branch?: string; tag?: string }): boolean =>
+  (branch === undefined) !== (tag === undefined)
+const ONE_REF = { message: 'name a branch or a tag', path: ['branch'] }
 
 const common = {
   service: 'ng-manager',

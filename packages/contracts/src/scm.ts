@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineRoute } from './routes.ts'
+import { RepositoryListing } from './tasks.ts'
 
 /** Control characters, blanks and what `git check-ref-format` forbids anywhere in a name. */
 // oxlint-disable-next-line no-control-regex
@@ -126,6 +127,36 @@ export const RepositoryFile = z.discriminatedUnion('resolved', [
   ScmRefusal,
 ])
 export type RepositoryFile = z.infer<typeof RepositoryFile>
+
+export const ListedFiles = z.discriminatedUnion('resolved', [
+  z.object({ resolved: z.literal(true), ...RepositoryListing.shape }),
+  ScmRefusal,
+])
+export type ListedFiles = z.infer<typeof ListedFiles>
+
+/** Lists a folder of a public repository at a branch or tag. Called by ng-manager with `on-behalf-of`. */
+export const listRepositoryFiles = defineRoute({
+  service: 'scm-service',
+  method: 'POST',
+  path: '/scm/files/list',
+  operationId: 'listRepositoryFiles',
+  summary: 'List a folder of a repository, and what below it could be a changelog',
+  tag: 'SCM',
+  auth: 'peer',
+  body: Repository.extend({
+    ...RefOf,
+    path: z
+      .string()
+      .max(1024)
+      .default('')
+      .refine((path) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'), {
+        message: 'must be a folder inside the repository: not absolute, without ".."',
+      }),
+  }).refine(namesOneRef, ONE_REF),
+  response: ListedFiles,
+  family: 'bare',
+  errors: ['URL_REFUSED', 'GIT_REF_NOT_FOUND', 'REFERENCE_NOT_FOUND', 'GIT_FAILED'],
+})
 
 /** Reads one text file of a public repository at a branch or tag. Called by ng-manager with `on-behalf-of`. */
 export const readRepositoryFile = defineRoute({

@@ -1,17 +1,26 @@
-import { createInboxConsumer, transactOn, type Runner } from '@sluice/database'
+import { TASK_EVENT_KINDS, TaskEvent } from '@sluice/contracts/tasks'
+import { createInboxConsumer, schemaOwner, transactOn, type Runner } from '@sluice/database'
 import type { Deps } from '../deps.ts'
+import { applyTaskEvent } from '../modules/direct/apply-task-event.ts'
 
-/**
- * Consumes `ngm.inbox`. Requests of ng-manager's own are not made yet, so that every kind of message is unknown: it is
- * kept with the reason for a person to look at, instead of lying in the queue for ever.
- */
+/** Consumes `ngm.inbox`: what became of the delegate tasks of requests without a pipeline run. */
 export function createNgmInbox(deps: Deps): Runner {
   return createInboxConsumer({
     redis: deps.config.redisUrl,
     pool: deps.pool,
     inbox: 'ngm.inbox',
     transact: transactOn(deps.pool),
-    handlers: {},
-    onError: (error) => deps.logger.warn({ err: error }, 'ngm.inbox'),
+    handlers: Object.fromEntries(
+      TASK_EVENT_KINDS.map((kind) => [
+        kind,
+        async (message, tx) => {
+          if (message.sender !== schemaOwner('delegate-service').role) {
+            throw new Error(`"${message.sender}" sent a task event, but only delegate-service knows about tasks.`)
+          }
+          await applyTaskEvent(deps, tx, message.accountId, TaskEvent.parse(message.body))
+        },
+      ]),
+    ),
+    onError: (error) => deps.logger.warn({ err: error }, error.message),
   })
 }

@@ -2,7 +2,6 @@ import { isUtf8 } from 'node:buffer'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '@sluice/contracts/errors'
-import { SCM_FILE_MAX_BYTES } from '@sluice/contracts/scm'
 import type { RepositoryBranches, RepositoryListing, RepositoryText } from '@sluice/contracts/tasks'
 import { REPOSITORY_ENTRIES_MAX, REPOSITORY_PATHS_MAX } from '@sluice/contracts/tasks'
 import { checkGitHost } from './check-git-host.ts'
@@ -12,6 +11,9 @@ import { checkGitUrl, runGit, type GitRemote } from './git-command.ts'
 import { readGitRef, type GitRef } from './git-ref.ts'
 
 const HEADS = 'refs/heads/'
+/** A result travels as one message of 1 MiB, with its JSON's quotes and escapes. */
+const FILE_MAX_BYTES = 400 * 1024
+const PATHS_MAX_CHARACTERS = 300_000
 
 interface RefChoice {
   branch?: string | undefined
@@ -85,10 +87,7 @@ export async function listFolder(
       commit,
       entries: listed.slice(0, REPOSITORY_ENTRIES_MAX),
       truncated: listed.length > REPOSITORY_ENTRIES_MAX,
-      paths: all
-        .split('\0')
-        .filter((name) => /\.(ya?ml|xml|json|sql)$/i.test(name))
-        .slice(0, REPOSITORY_PATHS_MAX),
+      paths: bounded(all.split('\0').filter((name) => /\.(ya?ml|xml|json|sql)$/i.test(name))),
     }
   })
 }
@@ -109,8 +108,8 @@ export async function readText(
         `There is no file "${at.path}" in the repository at commit ${commit.slice(0, 12)}. Mind upper and lower case.`,
       )
     }
-    if (Number(size) > SCM_FILE_MAX_BYTES) {
-      throw new AppError('BODY_TOO_LARGE', `"${at.path}" has more than ${SCM_FILE_MAX_BYTES} bytes. Read it with git.`)
+    if (Number(size) > FILE_MAX_BYTES) {
+      throw new AppError('BODY_TOO_LARGE', `"${at.path}" has more than ${FILE_MAX_BYTES} bytes. Read it with git.`)
     }
     const content = await git('cat-file', 'blob', id)
     // git's output was read as UTF-8: what it was not shows as replacement characters.
@@ -119,6 +118,11 @@ export async function readText(
     }
     return { path: at.path, commit, content }
   })
+}
+
+function bounded(paths: readonly string[]): string[] {
+  let characters = 0
+  return paths.slice(0, REPOSITORY_PATHS_MAX).filter((path) => (characters += path.length) <= PATHS_MAX_CHARACTERS)
 }
 
 async function atCommit<Value>(

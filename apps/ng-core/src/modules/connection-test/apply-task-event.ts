@@ -1,7 +1,7 @@
 import { ConnectionPhase, type TaskEvent } from '@sluice/contracts/tasks'
 import { z } from 'zod'
 import type { Tx } from '../../deps.ts'
-import { CONNECTION_TEST_CHANNEL } from './connection-test-signal.ts'
+import { CONNECTION_TEST_CHANNEL } from './channel.ts'
 
 /** A phases list under either name that a result may give it. */
 const TestData = z.union([

@@ -56,3 +56,9 @@ export type StepContext = Prisma.StepContextModel
  * Commit that an execution uses for an instance, from its first step on: a branch that moves on doesn't move it.
  */
 export type PinnedCommit = Prisma.PinnedCommitModel
+/**
+ * Model DirectRequest
+ * What a person asked for without a pipeline run: the state of a database, a baseline, a look into a repository.
+ * Its id is the id of its delegate task.
+ */
+export type DirectRequest = Prisma.DirectRequestModel

@@ -11,4 +11,5 @@
 export type * from './models/Request.ts'
 export type * from './models/StepContext.ts'
 export type * from './models/PinnedCommit.ts'
+export type * from './models/DirectRequest.ts'
 export type * from './commonInputTypes.ts'

@@ -1,5 +1,4 @@
 import { isAppError } from '@sluice/contracts/errors'
-import { idTime } from '@sluice/contracts/ids'
 import { resolveRef } from '@sluice/contracts/scm'
 import type { GitSource } from '@sluice/contracts/tasks'
 import type { Actor } from '@sluice/service-kit'
@@ -7,6 +6,7 @@ import type { Deps } from '../../deps.ts'
 
 /**
  * Asks scm-service for the commit behind a branch or tag, as it was when the execution began or later.
+ * @param readSince epoch ms of that
  * @returns undefined where the control plane can't read the repository (it has no credentials, or is not let through):
  * the pod will look, in the customer's network and with the secret.
  * @throws AppError GIT_REF_NOT_FOUND, URL_REFUSED, GIT_FAILED; SERVICE_UNAVAILABLE that names the edge
@@ -15,12 +15,12 @@ export async function resolveCommit(
   deps: Pick<Deps, 'client'>,
   actor: Actor,
   source: GitSource,
-  executionId: string,
+  readSince: number | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const ref = source.branch === undefined ? { tag: source.tag } : { branch: source.branch }
   try {
-    const body = { url: source.url, ...ref, readSince: idTime(executionId) }
+    const body = { url: source.url, ...ref, readSince }
     const answer = await deps.client.call(resolveRef, { body }, { actor, signal })
     return answer.resolved ? answer.commit : undefined
   } catch (error) {

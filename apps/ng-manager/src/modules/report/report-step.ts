@@ -1,8 +1,7 @@
-import { postStepReport, type ReportedDocument, type StepReport } from '@sluice/contracts/dbops'
-import { AppError, isAppError } from '@sluice/contracts/errors'
+import type { StepReport } from '@sluice/contracts/dbops'
+import { AppError } from '@sluice/contracts/errors'
 import { AttemptContext, ResolvedDatabaseStep, type reportStep as contract } from '@sluice/contracts/steps'
 import type { RouteBody } from '@sluice/contracts/routes'
-import { ChangesetReport, type TaskOutputRef } from '@sluice/contracts/tasks'
 import type { Actor } from '@sluice/service-kit'
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
@@ -10,20 +9,13 @@ import type { StepContext } from '../../generated/prisma/client.ts'
 import { pinCommit } from '../commit/pin-commit.ts'
 import { projectParams } from '../step/resolve-step.ts'
 import { markRanNow } from './mark-ran-now.ts'
-import { packDocument } from './pack-document.ts'
-import { readOutput } from './read-output.ts'
+import { readChangesets, readNamed, sendReport, type ReportedOutputs } from './send-report.ts'
 
 type Report = RouteBody<typeof contract>
 
 const Submitted = z.object({ step: ResolvedDatabaseStep, context: AttemptContext })
 const Unit = z.enum(['preview', 'apply', 'status'])
 const Commit = z.string().regex(/^[0-9a-f]{40,64}$/)
-
-/** Room for documents in a report's body of 1 MiB, beside everything else in it. */
-const DOCUMENT_BUDGET = 700_000
-
-/** Changesets beyond this number travel as a document. */
-const INLINE_CHANGESETS_MAX = 100
 
 /**
  * Hands the result of a finished attempt on to dbdevops-service: plan and changeset states. Idempotent: the same
@@ -54,52 +46,26 @@ export async function reportStep(
     const { executionId, instanceId, source } = step
     await pinCommit(deps, { accountId, executionId, instanceId, source }, commit)
   }
-  await send(deps, actor, await toStepReport(deps, actor, step, report, commit, signal), signal)
+  const head = headOf(step, report, commit)
+  await sendReport(deps, actor, head, await readOutputs(deps, accountId, report, head.unit), signal)
   await deps.prisma.stepContext.update({
     where: { accountId_attemptId_kind: { accountId, attemptId, kind: step.kind } },
     data: { reportedAt: new Date() },
   })
 }
 
-async function send(deps: Deps, actor: Actor, report: StepReport, signal: AbortSignal): Promise<void> {
-  try {
-    await deps.client.call(postStepReport, { body: report }, { actor, signal, timeoutMs: 30_000 })
-  } catch (error) {
-    if (!isAppError(error) || error.code !== 'ENTITY_NOT_FOUND') throw error
-    deps.logger.info({ attemptId: report.attemptId, sentence: error.message }, 'instance is gone; report dropped')
-  }
-}
-
-async function toStepReport(
-  deps: Deps,
-  actor: Actor,
+function headOf(
   stored: StepContext,
   report: Report,
   commit: string | undefined,
-  signal: AbortSignal,
-): Promise<StepReport> {
+): Omit<StepReport, 'changesets' | 'documents'> {
   const { step, context } = Submitted.parse(stored.step)
   const { result } = report
-  const { attemptId } = context
   const unit = Unit.parse(stored.operation)
-  const documents: ReportedDocument[] = []
-  let budget = DOCUMENT_BUDGET
-  const add = async (name: 'plan' | 'changesets', bytes: Buffer): Promise<void> => {
-    const document = await packDocument(deps, actor, { attemptId, name, bytes }, budget, signal)
-    budget -= document.content?.length ?? 0
-    documents.push(document)
-  }
-  const plan = outputNamed(report, 'plan')
-  // An apply recomputes the plan that was previewed; only previews are kept, approved and read.
-  if (plan !== undefined && unit === 'preview') await add('plan', await readOutput(deps, actor.accountId, plan))
-  const changesets = markRanNow(await readChangesets(deps, actor.accountId, report), result)
-  const inline =
-    changesets.length <= INLINE_CHANGESETS_MAX && changesets.every((changeset) => changeset.error === undefined)
-  if (!inline) await add('changesets', Buffer.from(JSON.stringify(changesets)))
   const planHash = result.outputs['planHash']
   return {
     ...projectParams(context.scope),
-    attemptId,
+    attemptId: context.attemptId,
     unit,
     schemaId: stored.schemaId,
     instanceId: stored.instanceId,
@@ -114,24 +80,21 @@ async function toStepReport(
     tag: unit === 'apply' && result.outcome === 'succeeded' ? step.tag : undefined,
     outcome: result.outcome,
     failure: result.outcome === 'failed' ? result.failure : undefined,
-    changesets: inline ? changesets : [],
-    documents,
     finishedAt: report.finishedAt,
   }
 }
 
-function outputNamed(report: Report, name: TaskOutputRef['name']): TaskOutputRef | undefined {
-  return report.large.find((output) => output.name === name)
-}
-
-async function readChangesets(deps: Deps, accountId: string, report: Report): Promise<ChangesetReport[]> {
-  const output = outputNamed(report, 'changesets')
-  if (output === undefined) return []
-  const bytes = await readOutput(deps, accountId, output)
-  const parsed = z.array(ChangesetReport).safeParse(JSON.parse(bytes.toString('utf8')))
-  if (parsed.success) return parsed.data
-  throw new AppError(
-    'INVALID_REQUEST',
-    `The output "changesets" of the attempt does not have its shape: ${z.prettifyError(parsed.error)}`,
-  )
+async function readOutputs(
+  deps: Deps,
+  accountId: string,
+  report: Report,
+  unit: StepReport['unit'],
+): Promise<ReportedOutputs> {
+  const { large, result } = report
+  return {
+    // An apply recomputes the plan that was previewed; only previews are kept, approved and read.
+    plan: unit === 'preview' ? await readNamed(deps, accountId, large, 'plan') : undefined,
+    changesets: markRanNow(await readChangesets(deps, accountId, large), result),
+    texts: await readNamed(deps, accountId, large, 'texts'),
+  }
 }

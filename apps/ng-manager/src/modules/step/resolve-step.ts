@@ -1,7 +1,7 @@
 import { gitCredential, gitRepositoryUrl, type GitSpec } from '@sluice/contracts/connectors'
 import { getStepInputs, type StepInputs } from '@sluice/contracts/dbops'
 import { AppError } from '@sluice/contracts/errors'
-import type { Scope } from '@sluice/contracts/ids'
+import { idTime, type Scope } from '@sluice/contracts/ids'
 import type { AttemptContext, ResolvedDatabaseStep } from '@sluice/contracts/steps'
 import type { DatabaseTarget, GitSource, SecretRef, Selector } from '@sluice/contracts/tasks'
 import { redactSecretReferences } from '@sluice/expressions'
@@ -28,8 +28,10 @@ type ResolveDeps = Pick<Deps, 'pool' | 'access' | 'client' | 'prisma'>
 
 interface Resolving {
   actor: Actor
-  context: AttemptContext
-  step: ResolvedDatabaseStep
+  /** Without an execution nothing is pinned: what the ref stands for at `readSince` (epoch ms) or later is looked up. */
+  context: Pick<AttemptContext, 'scope' | 'editor'> & { executionId?: string; readSince?: number }
+  /** Whatever names a schema and an instance. */
+  step: Pick<ResolvedDatabaseStep, 'dbSchema' | 'dbInstance'> & { identifier?: string }
   signal: AbortSignal
 }
 
@@ -41,7 +43,6 @@ interface Resolving {
 export async function resolveStep(deps: ResolveDeps, resolving: Resolving): Promise<ResolvedStep> {
   const { actor, context, step, signal } = resolving
   const { scope } = context
-  refuseSecrets(step)
   await deps.access.require(actor, 'dbops_schema_view', scope)
   await deps.access.require(actor, 'dbops_instance_view', scope)
   const inputs = await deps.client.call(
@@ -83,6 +84,10 @@ export function refuseSecrets(step: ResolvedDatabaseStep): void {
   }
 }
 
+function inStep({ identifier }: { identifier?: string }): string {
+  return identifier === undefined ? '' : ` (step "${identifier}")`
+}
+
 /** Each secret once. */
 export function uniqueSecrets(secrets: readonly SecretRef[]): SecretRef[] {
   return [...new Map(secrets.map((secret) => [secret.name, secret])).values()]
@@ -101,7 +106,7 @@ async function resolveTarget(deps: ResolveDeps, { actor, context, step }: Resolv
   const wanted = {
     reference: instance.connector,
     from: context.scope,
-    usedBy: `DB instance "${instance.identifier}" of DB schema "${inputs.schema.identifier}" (step "${step.identifier}")`,
+    usedBy: `DB instance "${instance.identifier}" of DB schema "${inputs.schema.identifier}"${inStep(step)}`,
   }
   const connector = await findConnector(deps, actor, wanted)
   if (connector.kind.type !== 'JDBC') throw typeMismatch(connector, wanted, 'a connector of type "JDBC"')
@@ -133,7 +138,7 @@ async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: St
   const { actor, context, step } = resolving
   const { schema, instance } = inputs
   const { changelog } = schema
-  const usedBy = `DB schema "${schema.identifier}" (step "${step.identifier}")`
+  const usedBy = `DB schema "${schema.identifier}"${inStep(step)}`
   if (changelog === undefined) {
     throw new AppError('INVALID_REQUEST', `${usedBy} names no changelog. Say in the schema where its changelog lives.`)
   }
@@ -170,12 +175,11 @@ async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: St
     passwordSecret: secret?.name,
   }
   const sourceKey = JSON.stringify([url, instance.branch ?? null, instance.gitTag ?? null, instance.commitSha ?? null])
-  const key: PinKey = {
-    accountId: actor.accountId,
-    executionId: context.executionId,
-    instanceId: inputs.instanceId,
-    source: sourceKey,
-  }
+  const { executionId } = context
+  const key =
+    executionId === undefined
+      ? undefined
+      : { accountId: actor.accountId, executionId, instanceId: inputs.instanceId, source: sourceKey }
   const commit = instance.commitSha ?? (await chooseCommit(deps, resolving, key, source, spec))
   return { source: { ...source, commit }, sourceKey, secret, selectors: spec.delegateSelectors }
 }
@@ -187,14 +191,15 @@ async function resolveSource(deps: ResolveDeps, resolving: Resolving, inputs: St
  */
 async function chooseCommit(
   deps: ResolveDeps,
-  { actor, signal }: Resolving,
-  key: PinKey,
+  { actor, signal, context }: Resolving,
+  key: PinKey | undefined,
   source: GitSource,
   spec: GitSpec,
 ): Promise<string | undefined> {
-  const pinned = await findPinnedCommit(deps, key)
+  const pinned = key === undefined ? undefined : await findPinnedCommit(deps, key)
   if (pinned !== undefined) return pinned
   if (spec.executeOnDelegate) return undefined
-  const found = await resolveCommit(deps, actor, source, key.executionId, signal)
-  return found === undefined ? undefined : pinCommit(deps, key, found)
+  const readSince = key === undefined ? context.readSince : idTime(key.executionId)
+  const found = await resolveCommit(deps, actor, source, readSince, signal)
+  return found === undefined || key === undefined ? found : pinCommit(deps, key, found)
 }

@@ -100,7 +100,7 @@ async function submitInit(
     capabilities: [`runtime:${runtime}`],
     timeoutMs: context.timeoutMs,
     queueTimeoutMs,
-    replies: true,
+    replyTo: 'pipeline.inbox',
   })
   return sendTask(deps, context, task)
 }
@@ -112,6 +112,7 @@ async function submitExecute(
   signal: AbortSignal,
 ): Promise<string> {
   await requireRunner(deps, actor, context)
+  refuseSecrets(step)
   const { inputs, source, sourceKey, target, secrets, selectors } = await resolveStep(deps, {
     actor,
     context,
@@ -147,7 +148,7 @@ async function submitExecute(
     delegateId,
     timeoutMs: context.timeoutMs,
     queueTimeoutMs: await readQueueTimeout(deps, context.scope),
-    replies: true,
+    replyTo: 'pipeline.inbox',
   })
   return sendTask(deps, context, task, {
     schemaId: inputs.schemaId,
@@ -169,7 +170,6 @@ async function submitCleanup(deps: Deps, actor: Actor, { context, delegateId }: 
     delegateId,
     timeoutMs: CLEANUP_TIMEOUT_MS,
     queueTimeoutMs: CLEANUP_QUEUE_TIMEOUT_MS,
-    replies: false,
   })
   return sendTask(deps, context, task)
 }

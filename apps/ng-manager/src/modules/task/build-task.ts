@@ -1,6 +1,5 @@
 import { signTask } from '@sluice/service-kit'
 import { newId, type Scope } from '@sluice/contracts/ids'
-import type { AttemptContext } from '@sluice/contracts/steps'
 import { SubmitTask, TaskParameters, type SecretRef, type Selector } from '@sluice/contracts/tasks'
 import type { Actor, ServiceIdentity } from '@sluice/service-kit'
 
@@ -8,7 +7,10 @@ import type { Actor, ServiceIdentity } from '@sluice/service-kit'
 const SIGNATURE_GRACE_MS = 600_000
 
 export interface TaskDraft {
-  context: AttemptContext
+  /** Absent: a new one. */
+  taskId?: string
+  /** Of a step: its attempt; of a request without a run there is only the task. */
+  context: { scope: Scope; attemptId: string; selectors: readonly Selector[] }
   task: TaskParameters
   secrets: SecretRef[]
   /** Selectors of connectors, behind the context's own. */
@@ -17,15 +19,15 @@ export interface TaskDraft {
   delegateId?: string
   timeoutMs: number
   queueTimeoutMs: number
-  /** False: nobody waits for the result. */
-  replies: boolean
+  /** Inbox that gets the result; absent: nobody waits for it. */
+  replyTo?: SubmitTask['replyTo']
 }
 
 /** Builds and signs the one task of an attempt and kind. */
 export async function buildTask(identity: ServiceIdentity, actor: Actor, draft: TaskDraft): Promise<SubmitTask> {
-  const taskId = newId('tsk')
+  const taskId = draft.taskId ?? newId('tsk')
   const { context } = draft
-  const scope: Scope = context.scope
+  const { scope } = context
   // What is signed is what travels: parsed, with its defaults, without what JSON leaves out.
   const task = TaskParameters.parse(JSON.parse(JSON.stringify(TaskParameters.parse(draft.task))))
   const signature = await signTask(identity, {
@@ -47,7 +49,7 @@ export async function buildTask(identity: ServiceIdentity, actor: Actor, draft: 
     delegateId: draft.delegateId,
     timeoutMs: draft.timeoutMs,
     queueTimeoutMs: draft.queueTimeoutMs,
-    replyTo: draft.replies ? 'pipeline.inbox' : undefined,
+    replyTo: draft.replyTo,
     principal: actor.principal,
     signatures: [signature],
   })

@@ -10,7 +10,8 @@ export interface ReadFileInput extends RefChoice {
   path: string
 }
 
-const FETCHED = 'refs/sluice/wanted'
+/** What {@link fetchTip} has fetched. */
+export const FETCHED = 'refs/sluice/wanted'
 
 /**
  * Reads one text file at the tip of a branch or tag. Hosts that can filter send the folders and this file only.
@@ -28,7 +29,8 @@ export async function readRemoteFile(reader: GitReader, input: ReadFileInput): P
   })
 }
 
-async function fetchTip(git: Git, url: string, ref: RefChoice): Promise<string> {
+/** Fetches the tip of a branch or tag, folders only where the host can filter. @returns its commit */
+export async function fetchTip(git: Git, url: string, ref: RefChoice): Promise<string> {
   await git(['init', '--quiet', '--bare', '.'])
   await git(['config', 'remote.origin.url', url])
   await git(['config', 'remote.origin.promisor', 'true'])

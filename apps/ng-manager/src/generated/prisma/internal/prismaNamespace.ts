@@ -399,7 +399,8 @@ type FieldRefInputType<Model, FieldType> = Model extends never ? never : FieldRe
 export const ModelName = {
   Request: 'Request',
   StepContext: 'StepContext',
-  PinnedCommit: 'PinnedCommit'
+  PinnedCommit: 'PinnedCommit',
+  DirectRequest: 'DirectRequest'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -415,7 +416,7 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
     omit: GlobalOmitOptions
   }
   meta: {
-    modelProps: "request" | "stepContext" | "pinnedCommit"
+    modelProps: "request" | "stepContext" | "pinnedCommit" | "directRequest"
     txIsolationLevel: TransactionIsolationLevel
   }
   model: {
@@ -641,6 +642,80 @@ export type TypeMap<ExtArgs extends runtime.Types.Extensions.InternalArgs = runt
         }
       }
     }
+    DirectRequest: {
+      payload: Prisma.$DirectRequestPayload<ExtArgs>
+      fields: Prisma.DirectRequestFieldRefs
+      operations: {
+        findUnique: {
+          args: Prisma.DirectRequestFindUniqueArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload> | null
+        }
+        findUniqueOrThrow: {
+          args: Prisma.DirectRequestFindUniqueOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        findFirst: {
+          args: Prisma.DirectRequestFindFirstArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload> | null
+        }
+        findFirstOrThrow: {
+          args: Prisma.DirectRequestFindFirstOrThrowArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        findMany: {
+          args: Prisma.DirectRequestFindManyArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>[]
+        }
+        create: {
+          args: Prisma.DirectRequestCreateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        createMany: {
+          args: Prisma.DirectRequestCreateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        createManyAndReturn: {
+          args: Prisma.DirectRequestCreateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>[]
+        }
+        delete: {
+          args: Prisma.DirectRequestDeleteArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        update: {
+          args: Prisma.DirectRequestUpdateArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        deleteMany: {
+          args: Prisma.DirectRequestDeleteManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateMany: {
+          args: Prisma.DirectRequestUpdateManyArgs<ExtArgs>
+          result: BatchPayload
+        }
+        updateManyAndReturn: {
+          args: Prisma.DirectRequestUpdateManyAndReturnArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>[]
+        }
+        upsert: {
+          args: Prisma.DirectRequestUpsertArgs<ExtArgs>
+          result: runtime.Types.Utils.PayloadToResult<Prisma.$DirectRequestPayload>
+        }
+        aggregate: {
+          args: Prisma.DirectRequestAggregateArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.AggregateDirectRequest>
+        }
+        groupBy: {
+          args: Prisma.DirectRequestGroupByArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DirectRequestGroupByOutputType>[]
+        }
+        count: {
+          args: Prisma.DirectRequestCountArgs<ExtArgs>
+          result: runtime.Types.Utils.Optional<Prisma.DirectRequestCountAggregateOutputType> | number
+        }
+      }
+    }
   }
 } & {
   other: {
@@ -721,6 +796,30 @@ export const PinnedCommitScalarFieldEnum = {
 export type PinnedCommitScalarFieldEnum = (typeof PinnedCommitScalarFieldEnum)[keyof typeof PinnedCommitScalarFieldEnum]
 
 
+export const DirectRequestScalarFieldEnum = {
+  accountId: 'accountId',
+  id: 'id',
+  kind: 'kind',
+  orgIdentifier: 'orgIdentifier',
+  projectIdentifier: 'projectIdentifier',
+  schemaIdentifier: 'schemaIdentifier',
+  instanceIdentifier: 'instanceIdentifier',
+  schemaId: 'schemaId',
+  instanceId: 'instanceId',
+  principal: 'principal',
+  status: 'status',
+  delegateName: 'delegateName',
+  waitingFor: 'waitingFor',
+  result: 'result',
+  error: 'error',
+  deadline: 'deadline',
+  createdAt: 'createdAt',
+  finishedAt: 'finishedAt'
+} as const
+
+export type DirectRequestScalarFieldEnum = (typeof DirectRequestScalarFieldEnum)[keyof typeof DirectRequestScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -734,6 +833,14 @@ export const JsonNullValueInput = {
 } as const
 
 export type JsonNullValueInput = (typeof JsonNullValueInput)[keyof typeof JsonNullValueInput]
+
+
+export const NullableJsonNullValueInput = {
+  DbNull: DbNull,
+  JsonNull: JsonNull
+} as const
+
+export type NullableJsonNullValueInput = (typeof NullableJsonNullValueInput)[keyof typeof NullableJsonNullValueInput]
 
 
 export const QueryMode = {
@@ -976,6 +1083,7 @@ export type GlobalOmitConfig = {
   request?: Prisma.RequestOmit
   stepContext?: Prisma.StepContextOmit
   pinnedCommit?: Prisma.PinnedCommitOmit
+  directRequest?: Prisma.DirectRequestOmit
 }
 
 /* Types for Logging */

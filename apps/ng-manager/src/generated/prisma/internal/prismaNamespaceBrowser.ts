@@ -53,7 +53,8 @@ export const AnyNull = runtime.AnyNull
 export const ModelName = {
   Request: 'Request',
   StepContext: 'StepContext',
-  PinnedCommit: 'PinnedCommit'
+  PinnedCommit: 'PinnedCommit',
+  DirectRequest: 'DirectRequest'
 } as const
 
 export type ModelName = (typeof ModelName)[keyof typeof ModelName]
@@ -113,6 +114,30 @@ export const PinnedCommitScalarFieldEnum = {
 export type PinnedCommitScalarFieldEnum = (typeof PinnedCommitScalarFieldEnum)[keyof typeof PinnedCommitScalarFieldEnum]
 
 
+export const DirectRequestScalarFieldEnum = {
+  accountId: 'accountId',
+  id: 'id',
+  kind: 'kind',
+  orgIdentifier: 'orgIdentifier',
+  projectIdentifier: 'projectIdentifier',
+  schemaIdentifier: 'schemaIdentifier',
+  instanceIdentifier: 'instanceIdentifier',
+  schemaId: 'schemaId',
+  instanceId: 'instanceId',
+  principal: 'principal',
+  status: 'status',
+  delegateName: 'delegateName',
+  waitingFor: 'waitingFor',
+  result: 'result',
+  error: 'error',
+  deadline: 'deadline',
+  createdAt: 'createdAt',
+  finishedAt: 'finishedAt'
+} as const
+
+export type DirectRequestScalarFieldEnum = (typeof DirectRequestScalarFieldEnum)[keyof typeof DirectRequestScalarFieldEnum]
+
+
 export const SortOrder = {
   asc: 'asc',
   desc: 'desc'
@@ -126,6 +151,14 @@ export const JsonNullValueInput = {
 } as const
 
 export type JsonNullValueInput = (typeof JsonNullValueInput)[keyof typeof JsonNullValueInput]
+
+
+export const NullableJsonNullValueInput = {
+  DbNull: DbNull,
+  JsonNull: JsonNull
+} as const
+
+export type NullableJsonNullValueInput = (typeof NullableJsonNullValueInput)[keyof typeof NullableJsonNullValueInput]
 
 
 export const QueryMode = {

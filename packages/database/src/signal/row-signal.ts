@@ -1,30 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
-/** Postgres channel on which a finished test is announced: `<account>/<test id>`. */
-export const CONNECTION_TEST_CHANNEL = 'ng_connection_test'
 const RECONNECT_MS = 500
 
-export interface ConnectionTestSignalOptions {
-  /** URL of ng-core's own role. */
+export interface RowSignalOptions {
+  /** URL of the service's own role. */
   url: string
+  /** Postgres channel on which changed rows are announced, as `<account>/<id>`: an identifier, never input. */
+  channel: string
+  /** Names the connection on the server. */
+  applicationName: string
   onError: (error: Error) => void
 }
 
 type WakeReason = 'announced' | 'listening' | 'timeout' | 'aborted' | 'stopped'
 
 /**
- * Wakes requests that wait for the result of a connection test, whichever replica stored it, through LISTEN/NOTIFY on
- * one dedicated connection. After a lost connection everybody is woken once to look for themselves: announcements in
+ * Wakes requests that wait for a row to change, whichever replica changed it, through LISTEN/NOTIFY on one dedicated
+ * connection. After a lost connection everybody is woken once to look for themselves: announcements in
  * between are gone.
  */
-export class ConnectionTestSignal {
-  readonly #options: ConnectionTestSignalOptions
+export class RowSignal {
+  readonly #options: RowSignalOptions
   readonly #waiting = new Map<string, Set<(reason: WakeReason) => void>>()
   #client: pg.Client | undefined
   #stopped = false
 
-  constructor(options: ConnectionTestSignalOptions) {
+  constructor(options: RowSignalOptions) {
     this.#options = options
   }
 
@@ -46,12 +48,12 @@ export class ConnectionTestSignal {
   /** Registers before the caller looks at the row, so that nothing falls in between. `done` must be called. */
   subscribe(
     accountId: string,
-    testId: string,
+    id: string,
   ): {
     next(timeoutMs: number, signal: AbortSignal): Promise<WakeReason>
     done(): void
   } {
-    const key = `${accountId}/${testId}`
+    const key = `${accountId}/${id}`
     let pending: WakeReason | undefined
     let resolveNext: ((reason: WakeReason) => void) | undefined
     const wake = (reason: WakeReason): void => {
@@ -95,7 +97,7 @@ export class ConnectionTestSignal {
   async #connect(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#options.url,
-      application_name: 'ng-core listen',
+      application_name: this.#options.applicationName,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
     })
@@ -109,7 +111,7 @@ export class ConnectionTestSignal {
       if (!this.#stopped) this.#reconnect().catch(this.#options.onError)
     })
     await client.connect()
-    await client.query(`listen ${CONNECTION_TEST_CHANNEL}`)
+    await client.query(`listen ${this.#options.channel}`)
     this.#client = client
     this.#wakeAll('listening')
   }
