@@ -177,6 +177,8 @@ async function call(
       ...(body === undefined ? {} : { 'content-type': route.bodyType ?? 'application/json' }),
     },
     body,
+    // Some streams go on for an hour.
+    readMs: route.responseType === 'sse' ? 2_000 : undefined,
   })
 }
 
@@ -362,6 +364,7 @@ beforeAll(async () => {
     listPipelines: { kind: 'own', query: { ...PROJECT, ...PAGE } },
     validatePipeline: { kind: 'own', query: PROJECT, body: pipelineText('x') },
     getPipelineSchema: { kind: 'own' },
+    getInputTemplate: { kind: 'name', query: { ...PROJECT, pipelineIdentifier: 'tenant_ship' } },
     executePipeline: { kind: 'name', params: identifier('tenant_ship'), query: PROJECT },
     rerunPipeline: { kind: 'id', params: { identifier: 'tenant_ship', executionId: run.executionId }, query: PROJECT },
     interruptExecution: {
@@ -372,6 +375,7 @@ beforeAll(async () => {
     listExecutions: { kind: 'own', query: { ...PROJECT, ...PAGE } },
     getExecution: { kind: 'id', params: { executionId: run.executionId }, query: PROJECT },
     followExecution: { kind: 'id', params: { executionId: run.executionId }, query: PROJECT },
+    followExecutions: { kind: 'own', query: PROJECT },
     streamLog: { kind: 'id', query: { key: logKey } },
     readLog: { kind: 'id', query: { key: logKey } },
     createLogDownloadLink: { kind: 'id', query: { key: logKey } },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import * as apiKeys from '@sluice/contracts/api-keys'
 import * as auth from '@sluice/contracts/auth'
 import { publicPath, type RouteContract, type RouteInput, type RouteResponse } from '@sluice/contracts/routes'
@@ -57,7 +58,13 @@ export interface Gateway {
   send: (
     method: string,
     path: string,
-    options?: { headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+    options?: {
+      headers?: Record<string, string>
+      body?: string
+      signal?: AbortSignal
+      /** Reads for this many milliseconds at most: for streams that have no end. */
+      readMs?: number
+    },
   ) => Promise<Answer>
   /** A client that acts with these headers. */
   clientWith: (headers: Record<string, string>) => ApiClient
@@ -65,6 +72,20 @@ export interface Gateway {
   signIn: (account: { email: string; password: string }) => Promise<ApiClient & { accountId: string }>
   /** Calls `listener` with every answer from now on, until the returned function is called. */
   listenToAnswers: (listener: (answer: Answer) => void) => () => void
+}
+
+/** What comes within a time; the rest is not waited for. */
+async function readFor(body: Readable, readMs: number): Promise<string> {
+  const timer = setTimeout(() => body.destroy(), readMs)
+  let text = ''
+  try {
+    for await (const chunk of body.setEncoding('utf8')) text += String(chunk)
+  } catch (error) {
+    if (!body.destroyed) throw error
+  } finally {
+    clearTimeout(timer)
+  }
+  return text
 }
 
 /** The gateway of a running system, whichever way it was started. */
@@ -80,7 +101,8 @@ export function gatewayAt({ gatewayUrl, caPem }: { gatewayUrl: string; caPem: st
       dispatcher,
       signal: options.signal ?? AbortSignal.timeout(60_000),
     })
-    const text = await response.body.text()
+    const text =
+      options.readMs === undefined ? await response.body.text() : await readFor(response.body, options.readMs)
     let body: unknown
     try {
       body = JSON.parse(text)

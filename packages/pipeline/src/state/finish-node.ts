@@ -7,7 +7,7 @@ import type { Draft } from './draft.ts'
 import { attemptIdOf, type NodeRecord } from './node-record.ts'
 import { isFailure, isFinal, type NodeStatus } from './node-status.ts'
 import { stopNode } from './stop-node.ts'
-import { endUnits } from './note-progress.ts'
+import { endCount, endUnits } from './note-progress.ts'
 import { initializeOf, submitCleanupTask } from './submit-task.ts'
 
 type FailureAction = (typeof FAILURE_ACTIONS)[number]
@@ -27,14 +27,15 @@ export function finishNode(
   end: NodeEnd = {},
 ): void {
   const node = draft.node(planNodeId)
-  const { task, units } = draft.record(planNodeId)
+  const { task, units, changesets } = draft.record(planNodeId)
   skipQueuedChildren(draft, node, reason)
   draft.update(
     planNodeId,
     {
       status,
       endedAt: draft.at,
-      units: endUnits(units, !isFailure(status), draft.at),
+      units: endUnits(units, status === 'SUCCEEDED', draft.at),
+      ...endCount(changesets, status === 'SUCCEEDED'),
       ...(end.failure === undefined ? {} : { failure: end.failure }),
       ...(end.outputs === undefined ? {} : { outputs: end.outputs }),
       ...(task === null ? {} : { task: { ...task, phase: 'finished' as const, waitingFor: null } }),

@@ -52,10 +52,14 @@ describe('noteProgress', () => {
   it('is kept by a step whose result has no units, and what ran ends with it', () => {
     const run = started()
     const { planNodeId } = run.record('steps.a')
-    const record = noteProgress(run.record('steps.a'), progress(run, 1, { units: [fetched, applying] }))
+    const record = noteProgress(
+      run.record('steps.a'),
+      progress(run, 1, { units: [fetched, applying], changesets: changesets(1) }),
+    )
     if (record === undefined) throw new Error('there was progress')
     run.state = { nodes: new Map(run.state.nodes).set(planNodeId, record) }
     run.fail('the pod was lost')
+    expect(run.record('steps.a').changesets).toEqual({ sequence: 1, done: 1, total: 3, current: null })
     expect(run.record('steps.a').units).toEqual([
       fetched,
       { ...applying, status: 'failed', endedAt: expect.any(Number) },

@@ -40,3 +40,9 @@ export function endUnits(units: readonly NodeUnit[], succeeded: boolean, at: num
       : unit,
   )
 }
+
+/** Count of an attempt that is over. Its last events may not have been told; what failed is in the failure. */
+export function endCount(changesets: NodeRecord['changesets'], succeeded: boolean): Pick<NodeRecord, 'changesets'> {
+  if (changesets === undefined) return {}
+  return { changesets: { ...changesets, done: succeeded ? changesets.total : changesets.done, current: null } }
+}
