@@ -12,12 +12,14 @@ import { executionsRoute } from './pages/executions/route.ts'
 import { homeRoute } from './pages/home/route.ts'
 import { instanceRoute } from './pages/instance/route.ts'
 import { loginRoute } from './pages/login/route.ts'
+import { profileRoute } from './pages/profile/route.ts'
 import { secretsRoute } from './pages/secrets/route.ts'
 import { newPipelineRoute, pipelineRoute } from './pages/pipeline/route.ts'
 import { pipelinesRoute } from './pages/pipelines/route.ts'
 import { schemaRoute } from './pages/schema/route.ts'
 import { schemasRoute } from './pages/schemas/route.ts'
 import { settingsRoute } from './pages/settings/route.ts'
+import { usersRoute } from './pages/users/route.ts'
 import { accountRoute, projectRoute, rootRoute, signedInRoute } from './routes.tsx'
 
 const startRoute = createRoute({
@@ -34,6 +36,7 @@ const routeTree = rootRoute.addChildren([
   signedInRoute.addChildren([
     startRoute,
     designRoute,
+    profileRoute,
     projectRoute.addChildren([
       homeRoute,
       pipelinesRoute,
@@ -49,7 +52,7 @@ const routeTree = rootRoute.addChildren([
       connectorRoute,
       secretsRoute,
     ]),
-    accountRoute.addChildren([delegatesRoute, auditRoute, settingsRoute]),
+    accountRoute.addChildren([delegatesRoute, auditRoute, usersRoute, settingsRoute]),
   ]),
 ])
 

@@ -101,7 +101,7 @@ export function SettingRow({ setting, level, scope }: SettingRowProps) {
 const LEVEL_WORDS: Record<Level, string> = { account: 'account', org: 'organisation', project: 'project' }
 
 function asValue(value: unknown): Value {
-  return typeof value === 'number' || typeof value === 'boolean' ? value : String(value ?? '')
+  return typeof value === 'number' || typeof value === 'boolean' ? value : typeof value === 'string' ? value : ''
 }
 
 function ValueField({
