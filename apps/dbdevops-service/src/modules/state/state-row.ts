@@ -25,11 +25,6 @@ export const StateRow = z.object({
 })
 export type StateRow = z.infer<typeof StateRow>
 
-/** When the database ran the changeset, else when it was looked at; epoch ms. */
-export function updatedAt(row: Pick<StateRow, 'deployed_at' | 'seen_at'>): number {
-  return (row.deployed_at ?? row.seen_at).getTime()
-}
-
 const SEEN_BY: Partial<Record<string, SeenBy>> = {
   DBSchemaUpdateSQL: 'preview',
   Refresh: 'refresh',
