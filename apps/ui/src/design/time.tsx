@@ -39,7 +39,8 @@ export function Duration({ startedAt, endedAt }: { startedAt: number; endedAt?: 
 
 function RunningDuration({ startedAt }: { startedAt: number }) {
   const now = useNow(1_000)
-  return <span>{durationText(Math.max(0, Math.floor((now - startedAt) / 1000) * 1000))}</span>
+  const seconds = Math.max(0, Math.floor((now - startedAt) / 1000))
+  return <span>{seconds < 60 ? `${seconds} s` : durationText(seconds * 1000)}</span>
 }
 
 /** "850 ms", "4.2 s", "3 min 20 s", "2 h 5 min". */

@@ -105,10 +105,11 @@ function KeepInSight({ id }: { id: string | undefined }) {
   const last = useRef<string>(undefined)
   useEffect(() => {
     const [width = 0, height = 0] = size.split('x').map(Number)
-    if (id === undefined || id === last.current || width === 0) return
+    const subject = `${id} ${size}`
+    if (id === undefined || subject === last.current || width === 0) return
     const node = flow.getInternalNode(id)
     if (node === undefined) return
-    last.current = id
+    last.current = subject
     const { x, y, zoom } = flow.getViewport()
     const { x: left, y: top } = node.internals.positionAbsolute
     const shiftX = shift(left * zoom + x, (node.width ?? 0) * zoom, width)

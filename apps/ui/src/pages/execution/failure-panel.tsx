@@ -18,13 +18,15 @@ export function FailurePanel({ detail, stages, onSelect }: FailurePanelProps) {
   const step = failedStep(stages)
   const failure = (step === undefined ? null : detail.executionGraph.nodeMap[step.id]?.failureInfo) ?? failureInfo
   if (failure === null || (step === undefined && runLook(status).tone !== 'failure')) return null
+  const { sentence, statement } = splitFailure(failure.message)
   const where = step === undefined ? [] : pathTo(stages, step.id)
   return (
     <section className={classes.panel} role="alert" aria-label="Why it failed">
       <IconAlertTriangle size={18} aria-hidden />
       <div className={classes.text}>
         <strong>{where.length === 0 ? 'The run failed' : `${where.map(({ name }) => name).join(' / ')} failed`}</strong>
-        <span className={classes.sentence}>{splitFailure(failure.message).sentence}</span>
+        <span className={classes.sentence}>{sentence}</span>
+        {statement === undefined ? null : <code className={classes.statement}>{statement}</code>}
       </div>
       {step === undefined ? null : (
         <Button

@@ -14,7 +14,7 @@ import classes from './node-panel.module.css'
 import { NotYet } from './not-yet.tsx'
 import { OutputTab } from './output-tab.tsx'
 import { PlanTab } from './plan-tab.tsx'
-import { pathTo, splitFailure } from './run-structure.ts'
+import { pathTo } from './run-structure.ts'
 import { type StepTab } from './search.ts'
 import { databaseOf } from './step-facts.ts'
 import { StepFailure } from './step-failure.tsx'
@@ -106,14 +106,7 @@ function StepTabs({ node, graph, tab, onTab }: Pick<NodePanelProps, 'node' | 'gr
         node.startTs === null ? (
           <NotYet node={node} what="Its log" />
         ) : (
-          <div className={classes.logs}>
-            {node.failureInfo === null ? null : (
-              <div className={classes.logFailure} title={node.failureInfo.message}>
-                {splitFailure(node.failureInfo.message).sentence}
-              </div>
-            )}
-            <LogViewer logKey={node.logBaseKey} isLive={!isFinal(node.status)} />
-          </div>
+          <LogViewer logKey={node.logBaseKey} isLive={!isFinal(node.status)} />
         ),
     },
     { id: 'input', label: 'Input', content: <InputTab node={node} /> },

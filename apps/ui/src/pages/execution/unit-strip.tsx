@@ -16,7 +16,9 @@ const LOOKS: Record<UnitStatus, StatusLook> = {
 
 /** Parts of a step with their times, and how far its changesets are. */
 export function UnitStrip({ node }: { node: GraphNode }) {
-  const { unitProgresses: units, changesetProgress: progress } = node
+  const { unitProgresses: units } = node
+  // What an ended step came to is on its output, whole.
+  const progress = isFinal(node.status) ? null : node.changesetProgress
   if (units.length === 0 && progress === null) return null
   return (
     <div className={classes.strip}>
@@ -49,7 +51,7 @@ export function UnitStrip({ node }: { node: GraphNode }) {
           <span>
             {progress.done.toLocaleString()} of {progress.total.toLocaleString()} changesets
           </span>
-          {progress.current === null || isFinal(node.status) ? null : (
+          {progress.current === null ? null : (
             <span className={classes.current}>
               <code>
                 {progress.current.path}::{progress.current.id}::{progress.current.author}
