@@ -13,6 +13,7 @@ import { createQueryClient } from './api/query-client.ts'
 import { pageNonce } from './design/page-nonce.ts'
 import { resolveVariables, theme } from './design/theme.ts'
 import { createAppRouter } from './router.tsx'
+import { reloadForMissingParts } from './shell/reload-for-missing-parts.ts'
 import { SessionDialog } from './shell/session-dialog.tsx'
 
 const queryClient = createQueryClient()
@@ -21,6 +22,7 @@ const colorScheme = localStorageColorSchemeManager({ key: 'sluice-color-scheme' 
 const root = document.querySelector('#root')
 if (root === null) throw new Error('index.html has no element #root')
 
+reloadForMissingParts()
 createRoot(root).render(
   <StrictMode>
     <MantineProvider

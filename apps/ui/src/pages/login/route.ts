@@ -9,9 +9,9 @@ function safeNext(value: unknown): string | undefined {
 export const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): { next?: string } => {
-    const next = safeNext(search['next'])
-    return next === undefined ? {} : { next }
-  },
+  // Undefined by name: what is left out here would keep the value that the address has.
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({
+    next: safeNext(search['next']),
+  }),
   component: lazyRouteComponent(() => import('./login-page.tsx'), 'LoginPage'),
 })
