@@ -14,6 +14,12 @@ const queues: readonly [string, QueueSpec][] = Object.entries(QUEUES)
 const channels: readonly [string, ChannelSpec][] = Object.entries(CHANNELS)
 
 /**
+ * Nobody can sign in as `default`. It keeps every right all the same: Redis replays its append-only file as this user, and
+ * drops every transaction and script whose commands the user may not call (a counter without its expiry, half a job).
+ */
+const NOBODY = 'user default off resetpass ~* &* +@all'
+
+/**
  * Text of Redis' ACL file: one user per service that reaches the keys of its queues, its own keys and its channels, and
  * nothing else. Redis can't part publishing from subscribing per channel before version 7; a service that only
  * subscribes can't publish at all.
@@ -41,7 +47,7 @@ export function redisAcl(options: RedisAclOptions): string {
     ].join(' ')
   })
   const admin = [...userOf('admin', options.adminPassword), '~* &* +@all'].join(' ')
-  return `${['user default off', admin, ...lines].join('\n')}\n`
+  return `${[NOBODY, admin, ...lines].join('\n')}\n`
 }
 
 /** The file holds hashes, so that reading it gives nobody a password. */
