@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '@sluice/local-servers'
+import { whyTaken } from '@sluice/local-servers'
 import { until } from '@sluice/testing'
 import { docker, findCompose, run } from './docker.ts'
 
@@ -52,7 +52,7 @@ export async function startCompose(options: ComposeOptions = {}): Promise<Compos
   const folder = await mkdtemp(join(tmpdir(), 'sluice-compose-'))
   const { program, args } = await findCompose()
   const project = `sluice-${randomBytes(4).toString('hex')}`
-  const port = await freePort()
+  const port = await quietPort()
   const env = {
     SLUICE_HTTPS_PORT: String(port),
     SLUICE_VERSION: 'test',
@@ -121,6 +121,17 @@ function overridesOf({ gitCaFile }: ComposeOptions): unknown {
           volumes: [`${gitCaFile}:/sluice/git-ca.pem:ro`],
         }
   return { services: { delegate } }
+}
+
+/**
+ * A free port below those that the system hands out by itself: minutes pass until the gateway takes it, in which
+ * any outgoing connection could have got it.
+ */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 30_000)
+    if ((await whyTaken(port)) === undefined) return port
+  }
 }
 
 /** The second number of addresses that no network of this machine's Docker has. */
