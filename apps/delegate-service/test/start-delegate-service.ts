@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PresenceNotice } from '@sluice/contracts/delegates'
 import { scopeKey, newId, type Scope } from '@sluice/contracts/ids'
-import { SubmitTask, TaskEvent } from '@sluice/contracts/tasks'
+import { SubmitTask, TASK_EVENT_KINDS, TaskEvent } from '@sluice/contracts/tasks'
 import { createQueues, sendMessage, transactOn, createPool, channelName, createRedis } from '@sluice/database'
 import { prepareServices, redisAcl } from '@sluice/database/bootstrap'
 import { mintDelegateToken } from '@sluice/delegate-protocol'
@@ -264,8 +264,9 @@ export async function cancel(world: World, task: SubmitTask, reason = 'aborted b
 /** What the submitter was told about a task, in order. */
 export async function eventsOf(world: World, task: SubmitTask): Promise<TaskEvent[]> {
   const { rows } = await world.admin.query<{ body: unknown }>(
-    `select body from pipeline.inbox where account_id = $1 and body->>'taskId' = $2 order by created_at, id`,
-    [task.accountId, task.taskId],
+    `select body from pipeline.inbox
+      where account_id = $1 and body->>'taskId' = $2 and kind = any($3) order by created_at, id`,
+    [task.accountId, task.taskId, TASK_EVENT_KINDS],
   )
   return rows.map((row) => TaskEvent.parse(row.body))
 }
