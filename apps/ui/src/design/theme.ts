@@ -65,6 +65,9 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         lockScroll: false,
+        closeButtonProps: { 'aria-label': 'Close' },
+        // Its <header> is the dialog's, not the page's.
+        attributes: { header: { role: 'presentation' } },
         transitionProps: { duration: 120 },
         overlayProps: { opacity: 0.4 },
       },
@@ -74,6 +77,9 @@ export const theme = createTheme({
       defaultProps: {
         position: 'right',
         lockScroll: false,
+        closeButtonProps: { 'aria-label': 'Close' },
+        // Its <header> is the dialog's, not the page's.
+        attributes: { header: { role: 'presentation' } },
         transitionProps: { duration: 120 },
         overlayProps: { opacity: 0.25 },
       },

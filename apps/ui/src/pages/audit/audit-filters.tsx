@@ -113,8 +113,9 @@ function Many({
     <MultiSelect
       aria-label={label}
       placeholder={chosen.length === 0 ? label : ''}
-      miw={130}
-      maw={300}
+      w={chosen.length === 0 ? 140 : undefined}
+      miw={140}
+      maw={340}
       searchable
       clearable
       data={[...data, ...missing.map((item) => ({ value: item, label: item }))]}

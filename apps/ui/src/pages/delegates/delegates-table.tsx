@@ -54,7 +54,6 @@ export function DelegatesTable({ delegates, error, onRetry, term, onInstall }: D
           {
             key: 'name',
             header: 'Name',
-            width: '24%',
             cell: (delegate) => (
               <TwoLines first={<strong>{delegate.name}</strong>} second={delegate.host ?? delegate.identifier} />
             ),
@@ -81,7 +80,7 @@ export function DelegatesTable({ delegates, error, onRetry, term, onInstall }: D
           {
             key: 'where',
             header: 'Runs in',
-            width: 140,
+            width: 200,
             cell: ({ inContainer, runtimes }) => (
               <TwoLines
                 first={inContainer === undefined ? '–' : inContainer ? 'a container' : 'a machine'}

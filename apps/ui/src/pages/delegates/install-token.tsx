@@ -70,7 +70,9 @@ export function InstallToken({
       error={fieldProblem(create.error, 'delegateToken.name') === undefined ? create.error : undefined}
       actions={null}
     >
-      <PlaceControl value={place} onChange={setPlace} />
+      <div className={classes.start}>
+        <PlaceControl value={place} onChange={setPlace} />
+      </div>
       <div className={classes.fields}>
         <TextInput
           label="New token"
