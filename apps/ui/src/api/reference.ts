@@ -23,15 +23,3 @@ export function scopeText({ orgIdentifier, projectIdentifier }: EntityScope): st
   if (projectIdentifier !== undefined) return 'This project'
   return orgIdentifier === undefined ? 'Account' : `Organisation ${orgIdentifier}`
 }
-
-/** Identifier made of a name: "Orders DB 2" → "Orders_DB_2". Empty where nothing usable is in it. */
-export function identifierOf(name: string): string {
-  const plain = name
-    .normalize('NFKD')
-    .replaceAll(/[\u0300-\u036f]/g, '')
-    .trim()
-    .replaceAll(/[^0-9a-zA-Z_$]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '')
-    .slice(0, 127)
-  return /^[0-9$]/.test(plain) ? `_${plain}` : plain
-}

@@ -4,7 +4,14 @@ import { durationText, Duration } from '../design/time.tsx'
 import { StatusMark } from '../design/status-mark.tsx'
 import type { StatusLook } from '../design/status.ts'
 import classes from './connection-phases.module.css'
-import { type CheckStatus, type PhaseName, type PhaseRow, phaseRows, type PhaseState } from './phase-rows.ts'
+import {
+  type CheckStatus,
+  type PhaseName,
+  type PhaseRow,
+  phaseRows,
+  type PhaseState,
+  withReason,
+} from './phase-rows.ts'
 
 interface ConnectionPhasesProps {
   /** Phases in the order they come; those told are marked, the rest waits. */
@@ -63,13 +70,13 @@ const LOOKS: Record<PhaseState, StatusLook> = {
 /** A check of a connection, phase by phase: marks, sentences, durations, which delegate, and what to try after a failure. */
 export function ConnectionPhases(props: ConnectionPhasesProps) {
   const { expected, phases, status, error } = props
-  const rows = phaseRows(expected, phases, status)
+  const rows = withReason(phaseRows(expected, phases, status), error?.message)
   const isToldByPhase = rows.some((row) => row.state === 'failed' && row.message === error?.message)
   return (
     <div className={classes.frame}>
       <ol className={classes.list} aria-label="Phases of the connection test">
         {rows.map((row) => (
-          <PhaseItem key={row.phase} row={row} />
+          <PhaseItem key={row.phase} row={row} hasHint={!isToldByPhase} />
         ))}
       </ol>
       {error === undefined || isToldByPhase ? null : (
@@ -85,7 +92,7 @@ export function ConnectionPhases(props: ConnectionPhasesProps) {
   )
 }
 
-function PhaseItem({ row }: { row: PhaseRow }) {
+function PhaseItem({ row, hasHint }: { row: PhaseRow; hasHint: boolean }) {
   const { title, hint } = WORDS[row.phase]
   return (
     <li className={classes.item} data-state={row.state}>
@@ -97,7 +104,7 @@ function PhaseItem({ row }: { row: PhaseRow }) {
             {row.message}
           </div>
         )}
-        {row.state === 'failed' ? <div className={classes.hint}>{hint}</div> : null}
+        {row.state === 'failed' && hasHint ? <div className={classes.hint}>{hint}</div> : null}
       </div>
       <div className={classes.duration}>{row.durationMs === undefined ? '' : durationText(row.durationMs)}</div>
     </li>

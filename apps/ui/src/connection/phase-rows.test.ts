@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DATABASE_PHASES, phaseRows } from './phase-rows.ts'
+import { DATABASE_PHASES, phaseRows, withReason } from './phase-rows.ts'
 
 test('before anything is told, the first phase runs and the rest waits', () => {
   expect(phaseRows(DATABASE_PHASES, [], 'RUNNING').map(({ state }) => state)).toEqual([
@@ -48,4 +48,19 @@ test('a phase told in two parts is one row, and fails with its second part', () 
   expect(phaseRows(['login'], phases, 'FAILURE')).toEqual([
     { phase: 'login', state: 'failed', durationMs: 7, message: 'No such role' },
   ])
+})
+
+test('the failed phase tells the whole reason, and no other phase does', () => {
+  const rows = phaseRows(
+    ['dns', 'tcp'],
+    [
+      { phase: 'dns', ok: true, durationMs: 1, message: 'Nothing' },
+      { phase: 'tcp', ok: false, durationMs: 1, message: 'Nothing listens there' },
+    ],
+    'FAILURE',
+  )
+  const told = withReason(rows, 'Nothing listens there. Write the name of the host.')
+
+  expect(told.map(({ message }) => message)).toEqual(['Nothing', 'Nothing listens there. Write the name of the host.'])
+  expect(withReason(rows, 'Something else')).toEqual(rows)
 })

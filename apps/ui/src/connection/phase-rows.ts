@@ -64,3 +64,12 @@ export function phaseRows(
     })),
   ]
 }
+
+/** Lets the failed phase tell the whole reason where the reason only goes on from the phase's own sentence. */
+export function withReason(rows: readonly PhaseRow[], reason: string | undefined): PhaseRow[] {
+  return rows.map((row) => {
+    const begins = row.message?.replace(/\.$/, '')
+    const isSame = row.state === 'failed' && begins !== undefined && reason?.startsWith(begins) === true
+    return isSame ? { ...row, message: reason } : row
+  })
+}

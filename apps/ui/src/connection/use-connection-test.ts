@@ -42,7 +42,10 @@ export function useConnectionTest() {
       }
       return current
     },
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ['connectors'] }),
+    // Not awaited: the test itself is over.
+    onSettled: () => {
+      void queryClient.invalidateQueries({ queryKey: ['connectors'] })
+    },
   })
   return {
     /** The latest news; undefined before the first answer. */

@@ -77,12 +77,16 @@ export function FailedState({ error, onRetry }: { error: unknown; onRetry?: () =
 /** Failure in place, beside what failed: of a form, a button, a section. */
 export function FailureNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   if (error === null || error === undefined) return null
-  const problems = error instanceof ApiProblem ? error.problems : []
+  const sentence = sentenceOf(error)
+  // Short lists are part of the sentence already.
+  const problems = (error instanceof ApiProblem ? error.problems : []).filter(
+    (problem) => !sentence.includes(problem.message),
+  )
   return (
     <div className={classes.note} role="alert">
       <IconAlertTriangle size={16} aria-hidden />
       <div>
-        <div>{sentenceOf(error)}</div>
+        <div>{sentence}</div>
         {problems.length === 0 ? null : (
           <ul>
             {problems.slice(0, 8).map((problem) => (

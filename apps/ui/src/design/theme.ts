@@ -30,10 +30,24 @@ const tide: MantineColorsTuple = [
   '#095c6b',
 ]
 
+/** Mantine's greys of the dark scheme, in the tint of our surfaces. */
+const dark: MantineColorsTuple = [
+  '#e6eaec',
+  '#c3cbd0',
+  '#9aa6ad',
+  '#6c7880',
+  '#3a444a',
+  '#2c343a',
+  '#1b2024',
+  '#15191c',
+  '#111517',
+  '#0a0d0e',
+]
+
 export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 8, dark: 8 },
-  colors: { tide },
+  colors: { tide, dark },
   fontFamily: 'var(--s-font)',
   fontFamilyMonospace: 'var(--s-mono)',
   defaultRadius: 'sm',

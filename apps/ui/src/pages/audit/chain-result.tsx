@@ -1,4 +1,3 @@
-import { Alert } from '@mantine/core'
 import { IconShieldCheck, IconShieldX } from '@tabler/icons-react'
 import type { Output } from '../../api/call.ts'
 import { CopyButton } from '../../design/copy-button.tsx'
@@ -8,26 +7,29 @@ import classes from './audit.module.css'
 export function ChainResult({ result }: { result: Output<'verifyAudits'> }) {
   if (!result.valid) {
     return (
-      <Alert color="red" icon={<IconShieldX size={18} />} title="The chain is broken" role="alert">
-        Event {result.brokenAt?.toLocaleString() ?? '?'} does not fit the one before it: somebody changed or removed
-        events in the database. Compare with an export or a head that you noted earlier.
-      </Alert>
+      <div className={classes.result} data-tone="failure" role="alert">
+        <IconShieldX size={20} aria-hidden />
+        <div>
+          <strong>The chain is broken</strong>
+          <p>
+            Event {result.brokenAt?.toLocaleString() ?? '?'} does not fit the one before it: somebody changed or removed
+            events in the database. Compare with an export or a head that you noted earlier.
+          </p>
+        </div>
+      </div>
     )
   }
   return (
-    <Alert
-      color="green"
-      icon={<IconShieldCheck size={18} />}
-      title={`All ${result.sequence.toLocaleString()} events are as they were written`}
-      role="status"
-    >
-      <div className={classes.head}>
-        <span>Head of the chain. Note it: it proves later that nothing before it was changed.</span>
+    <div className={classes.result} data-tone="success" role="status">
+      <IconShieldCheck size={20} aria-hidden />
+      <div>
+        <strong>All {result.sequence.toLocaleString()} events are as they were written</strong>
+        <p>Head of the chain. Note it: it proves later that nothing before it was changed.</p>
         <span className={classes.hash}>
           <code>{result.hash}</code>
           <CopyButton value={`${result.sequence} ${result.hash}`} label="Copy head" />
         </span>
       </div>
-    </Alert>
+    </div>
   )
 }

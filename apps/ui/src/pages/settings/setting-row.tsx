@@ -57,7 +57,7 @@ export function SettingRow({ setting, level, scope }: SettingRowProps) {
     event.preventDefault()
     if (isChanged && may.isAllowed) save.mutate(false)
   }
-  const canBeOverridden = setting.levels.indexOf(level) < setting.levels.length - 1
+  const canBeOverridden = isHere && setting.levels.indexOf(level) < setting.levels.length - 1
   return (
     <form className={classes.row} onSubmit={submit} aria-label={setting.name}>
       <div className={classes.words}>
