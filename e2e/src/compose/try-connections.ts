@@ -7,7 +7,7 @@ import type { Container } from './start-compose.ts'
  */
 const SCRIPT = `count=0
 while read -r name address port; do
-  (timeout 1 bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null && echo "$name:$port") &
+  (timeout 3 bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null && echo "$name:$port") &
   count=$((count + 1))
   if [ $((count % 40)) = 0 ]; then wait; fi
 done
