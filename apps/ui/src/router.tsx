@@ -3,6 +3,7 @@ import { createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { lastProject, pathsOf } from './api/project.ts'
 import { FailedState, LoadingRows } from './design/states.tsx'
 import { auditRoute } from './pages/audit/route.ts'
+import { connectRoute } from './pages/connect/route.ts'
 import { connectorRoute, newConnectorRoute } from './pages/connector/route.ts'
 import { connectorsRoute } from './pages/connectors/route.ts'
 import { delegatesRoute } from './pages/delegates/route.ts'
@@ -44,6 +45,7 @@ const routeTree = rootRoute.addChildren([
       pipelineRoute,
       executionsRoute,
       executionRoute,
+      connectRoute,
       schemasRoute,
       schemaRoute,
       instanceRoute,

@@ -59,6 +59,7 @@ function RequestLine({ name, followed }: { name: string; followed: FollowedReque
       <StatusMark look={look} />
       <strong>{name}</strong>
       <div className={classes.words}>
+        {request?.counts === undefined ? null : <div>{countWords(request.counts)}</div>}
         <div className={classes.phases}>
           {rows
             .filter(({ state }) => state !== 'notReached')
@@ -72,7 +73,6 @@ function RequestLine({ name, followed }: { name: string; followed: FollowedReque
         {request?.status === 'RUNNING' && request.delegateName === undefined && request.waitingFor !== undefined ? (
           <div className={classes.dim}>{request.waitingFor}</div>
         ) : null}
-        {request?.counts === undefined ? null : <div>{countWords(request.counts)}</div>}
         {error !== undefined ? (
           <FailureNote error={error} />
         ) : request?.error === undefined ? null : (

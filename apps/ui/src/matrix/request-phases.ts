@@ -3,12 +3,12 @@ import type { PhaseName } from '../connection/phase-rows.ts'
 /** What a delegate does to look at a database, in order. */
 export const REFRESH_PHASES: readonly PhaseName[] = [
   'git',
-  'changelog',
   'dns',
   'tcp',
   'tls',
   'login',
   'privileges',
+  'changelog',
   'history',
 ]
 export const BASELINE_PHASES: readonly PhaseName[] = [...REFRESH_PHASES, 'baseline']
