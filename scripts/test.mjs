@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { node, prepare, repository } from './prepare.mjs'
+import { prepareTests } from './prepare-tests.mjs'
 
-await prepare({ yes: process.argv.includes('--yes') || Boolean(process.env.CI) })
+const yes = process.argv.includes('--yes') || Boolean(process.env.CI)
+await prepare({ yes })
+await prepareTests({ yes })
 
 const bin = join(repository, 'node_modules', '.bin')
 const env = {

@@ -1,67 +1,28 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import * as apiKeys from '@sluice/contracts/api-keys'
 import * as pipelines from '@sluice/contracts/pipelines'
 import { Client } from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { signIn, type ApiClient } from './system/api-client.ts'
+import {
+  DEMO_PIPELINE as PIPELINE,
+  demoSql as sql,
+  git,
+  historyOf,
+  pushChanges as push,
+  STAGES,
+} from './system/demo.ts'
 import { PROJECT, runToEnd } from './system/project.ts'
 import { system } from './system/system.ts'
 
-const run = promisify(execFile)
-const PIPELINE = 'ship_shop_db'
-const { clone, gitUrl, databaseUrls } = system.demo
-const STAGES = ['staging', 'production'] as const
-type Stage = (typeof STAGES)[number]
+const { gitUrl, databaseUrls } = system.demo
 
 let client: ApiClient
 beforeAll(async () => {
   client = await signIn(system.first)
 })
-
-/** Runs SQL as the owner of a stage's database. */
-async function sql(stage: Stage, text: string): Promise<Record<string, unknown>[]> {
-  const database = new Client({ connectionString: databaseUrls[stage] })
-  await database.connect()
-  try {
-    return (await database.query(text)).rows
-  } finally {
-    await database.end()
-  }
-}
-
-/** Ids in the database's own history, in the order in which they ran. */
-async function historyOf(stage: Stage): Promise<string[]> {
-  const rows = await sql(stage, 'select id from databasechangelog order by orderexecuted')
-  return rows.map((row) => String(row['id']))
-}
-
-/** As a person in the clone, who has set up nothing but a name. */
-async function git(...args: string[]): Promise<string> {
-  const { stdout } = await run('git', args, {
-    cwd: clone,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: tmpdir(),
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_AUTHOR_NAME: 'Ana',
-      GIT_AUTHOR_EMAIL: 'ana@example.com',
-      GIT_COMMITTER_NAME: 'Ana',
-      GIT_COMMITTER_EMAIL: 'ana@example.com',
-    },
-  })
-  return stdout.trim()
-}
-
-async function push(file: string, content: string): Promise<void> {
-  await writeFile(join(clone, 'db', 'changes', file), content)
-  await git('add', '--all')
-  await git('commit', '--quiet', '--message', `Add ${file}`)
-  await git('push', '--quiet')
-}
 
 test('the demo comes with one run that has shipped the whole changelog, test data to staging only', async () => {
   const { content } = await client.call(pipelines.listExecutions, {

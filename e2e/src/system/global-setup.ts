@@ -95,6 +95,7 @@ export async function setup(project: { provide(key: 'system', value: string): vo
     dataDir: join(folder, 'sluice'),
     port: 'any',
     demo: true,
+    ui: true,
     gitAuthorities: [ca.caFile],
     environment: { SLUICE_TRACE_FILE: traceFile },
     onProgress: (sentence) => process.env['SLUICE_E2E_VERBOSE'] === undefined || process.stderr.write(`${sentence}\n`),
