@@ -4,7 +4,7 @@ import { openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fail, installPrograms, repository, runs, say } from './prepare.mjs'
+import { installPrograms, repository, runs, say } from './prepare.mjs'
 
 /** What infra/docker/Dockerfile builds on. */
 const BASE_IMAGES = ['node:24-bookworm-slim', 'postgres:17', 'redis:7']
@@ -28,11 +28,19 @@ const PROGRAMS = [
 /**
  * Installs what is missing (as `prepare` does), starts an engine where none answers, and gets the base images: by the
  * command in SLUICE_BASE_IMAGES_COMMAND, which is called with the names of those that are missing, else from a registry.
- * @returns a function that ends the engine, where it was started here
+ * @returns `stop` ends the engine, where it was started here; or `why` there is no Docker to test with on this machine
  */
 export async function prepareDocker({ yes }) {
+  if (PROGRAMS.some(({ isThere }) => !isThere()) && process.getuid?.() !== 0) {
+    return { why: 'there is no Docker engine with compose on this machine; install docker.io and docker-compose' }
+  }
   await installPrograms(PROGRAMS, yes)
-  const stop = runs('docker', 'info') ? () => undefined : await startEngine()
+  let stop = () => undefined
+  if (!runs('docker', 'info')) {
+    const started = await startEngine()
+    if (started.why !== undefined) return started
+    stop = started.stop
+  }
   const missing = BASE_IMAGES.filter((image) => !runs('docker', 'image', 'inspect', image))
   const command = process.env.SLUICE_BASE_IMAGES_COMMAND
   if (missing.length > 0 && command) {
@@ -44,11 +52,11 @@ export async function prepareDocker({ yes }) {
   )
   if (still.length > 0) {
     stop()
-    fail(
-      `The images ${still.join(', ')} are not on this machine and no registry has them. Reach a registry, or name a command that makes them: SLUICE_BASE_IMAGES_COMMAND.`,
-    )
+    return {
+      why: `the images ${still.join(', ')} are not on this machine and no registry has them; name a command that makes them in SLUICE_BASE_IMAGES_COMMAND`,
+    }
   }
-  return stop
+  return { stop }
 }
 
 async function startEngine() {
@@ -61,8 +69,9 @@ async function startEngine() {
   engine.once('error', (error) => say(error.message))
   const deadline = Date.now() + ENGINE_READY_WITHIN_MS
   while (engine.pid !== undefined && engine.exitCode === null && Date.now() < deadline) {
-    if (runs('docker', 'info')) return () => engine.kill('SIGTERM')
+    if (runs('docker', 'info')) return { stop: () => engine.kill('SIGTERM') }
     await delay(250)
   }
-  fail(`The Docker engine did not start; its log is "${log}". Start one yourself and try again.`)
+  engine.kill('SIGKILL')
+  return { why: `no Docker engine starts on this machine (${log})` }
 }

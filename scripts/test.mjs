@@ -4,11 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { node, prepare, repository } from './prepare.mjs'
+import { prepareDocker } from './prepare-docker.mjs'
 import { prepareTests } from './prepare-tests.mjs'
 
 const yes = process.argv.includes('--yes') || Boolean(process.env.CI)
 await prepare({ yes })
 await prepareTests({ yes })
+const docker = await prepareDocker({ yes })
 
 const bin = join(repository, 'node_modules', '.bin')
 const env = {
@@ -18,8 +20,13 @@ const env = {
   DO_NOT_TRACK: '1',
 }
 
-/** Every suite by its configuration: units and services against real stores, then the whole system. */
-const SUITES = ['vitest.config.ts', 'e2e/vitest.config.ts']
+/** Every suite by its configuration: units and services against real stores, the whole system, the same in containers. */
+const SUITES = [
+  'vitest.config.ts',
+  'e2e/vitest.config.ts',
+  // Last: its networks come and go, which a browser takes for a lost connection.
+  ...(docker.why === undefined ? ['e2e/vitest.compose.config.ts'] : []),
+]
 
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const folder = mkdtempSync(join(tmpdir(), 'sluice-results-'))
@@ -58,6 +65,8 @@ for (const [index, config] of SUITES.entries()) {
   totals.failed += failed === 0 && status !== 0 ? 1 : failed
 }
 rmSync(folder, { recursive: true, force: true })
+docker.stop?.()
+if (docker.why !== undefined) process.stdout.write(`\nThe tests in containers did not run: ${docker.why}.\n`)
 
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`)
 // A skipped test proves nothing: it counts as a failure of the run.

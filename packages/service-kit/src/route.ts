@@ -165,7 +165,9 @@ export function registerRoute<const Contract extends RouteContract>(
       signal: abort.signal,
       log: options.logger,
     })
-    if (reply.sent || result === reply) return reply
+    // A reply is thenable: a handler that returned one is waited for until its stream ends, or until the caller goes away.
+    // Then nothing was "sent" for Fastify, and yet there is nothing left to say.
+    if (reply.sent || reply.raw.headersSent || reply.raw.destroyed || result === reply) return reply
     if (contract.response === undefined) return reply.code(contract.status ?? 204).send()
     const data = contract.response.parse(result)
     reply.code(contract.status ?? 200)

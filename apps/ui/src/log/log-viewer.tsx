@@ -217,7 +217,7 @@ function Viewer({ logKey, isLive }: LogViewerProps) {
                   >
                     {isFolded ? <IconChevronRight size={14} /> : <IconChevronDown size={14} />}
                     {section.unit}
-                    <small>{(section.lastSeq - section.firstSeq + 1).toLocaleString()} lines</small>
+                    <small>{linesText(section.lastSeq - section.firstSeq + 1)}</small>
                   </button>
                 )
               }
@@ -263,6 +263,10 @@ function countText(current: number, count: number, isRunning: boolean): string {
   return `${current.toLocaleString()} of ${count.toLocaleString()}${isRunning ? '+' : ''}`
 }
 
+function linesText(count: number): string {
+  return `${count.toLocaleString()} ${count === 1 ? 'line' : 'lines'}`
+}
+
 function toggled(set: ReadonlySet<number>, item: number): ReadonlySet<number> {
   const next = new Set(set)
   if (!next.delete(item)) next.add(item)
@@ -270,7 +274,7 @@ function toggled(set: ReadonlySet<number>, item: number): ReadonlySet<number> {
 }
 
 function LogState({ log }: { log: Log }) {
-  const lines = `${log.model.total.toLocaleString()} ${log.model.total === 1 ? 'line' : 'lines'}`
+  const lines = linesText(log.model.total)
   const isLost = log.state === 'lost'
   const word = log.model.isComplete ? lines : isLost ? 'Reconnecting …' : log.state === 'open' ? `Live · ${lines}` : '…'
   return (
