@@ -1,10 +1,10 @@
-import { ActionIcon, Splitter, Tooltip } from '@mantine/core'
-import { type SplitterPaneSize, useLocalStorage } from '@mantine/hooks'
+import { ActionIcon, Tooltip } from '@mantine/core'
+import { useLocalStorage } from '@mantine/hooks'
 import { IconSitemap, IconSitemapOff } from '@tabler/icons-react'
 import type { ExecutionDetail } from '@sluice/contracts/execution-graph'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { type ReactNode, useCallback, useMemo } from 'react'
+import { useCallback, useMemo } from 'react'
 import type { StreamState } from '../../api/event-stream.ts'
 import { executionQuery, useExecutionStream } from '../../api/executions.ts'
 import { usePaths, useProject } from '../../api/project.ts'
@@ -16,16 +16,17 @@ import { AbortButton, RerunButton } from './run-actions.tsx'
 import classes from './execution-page.module.css'
 import { FailurePanel } from './failure-panel.tsx'
 import { NodePanel } from './node-panel.tsx'
+import { RememberedSplit } from './remembered-split.tsx'
 import { RunHeading, RunFacts } from './run-header.tsx'
 import { stepThatMatters, toStructure } from './run-structure.ts'
 import { RunTree } from './run-tree.tsx'
 
 const routeApi = getRouteApi('/signed-in/orgs/$org/projects/$project/executions/$executionId')
-/** Names the separator between two panes to a screen reader. */
-const TREE_HANDLE = { handle: { 'aria-label': 'Width of the list of steps' } }
-const TREE_SIZES: SplitterPaneSize[] = ['250px', 100]
-const GRAPH_SIZES: SplitterPaneSize[] = [38, 62]
-const GRAPH_HANDLE = { handle: { 'aria-label': 'Height of the graph' } }
+const TREE_SIDES = [{ size: '250px', min: '150px', max: '520px' }, { size: 100 }] as const
+const GRAPH_SIDES = [
+  { size: 38, min: 15 },
+  { size: 62, min: 25 },
+] as const
 
 /** One run: what it does now, and everything about each of its steps. */
 export function ExecutionPage() {
@@ -117,60 +118,24 @@ function Run({ detail, stream }: { detail: ExecutionDetail; stream: StreamState 
       }
     >
       <FailurePanel detail={detail} stages={stages} onSelect={select} />
-      <RememberedSplit name="run-tree" initial={TREE_SIZES} attributes={TREE_HANDLE} className={classes.split}>
-        <Splitter.Pane defaultSize="250px" min="150px" max="520px">
+      <div className={classes.split}>
+        <RememberedSplit name="run-tree" label="Width of the list of steps" sides={TREE_SIDES}>
           <RunTree stages={stages} selectedId={selectedId} onSelect={select} />
-        </Splitter.Pane>
-        <Splitter.Pane defaultSize={100}>
           {isGraphShown ? (
-            <RememberedSplit name="run-graph" initial={GRAPH_SIZES} orientation="vertical" attributes={GRAPH_HANDLE}>
-              <Splitter.Pane defaultSize={38} min={15}>
-                <LazyPipelineGraph
-                  label="Graph of the run; arrow keys choose a step"
-                  stages={stages}
-                  selectedId={selectedId}
-                  onSelect={select}
-                />
-              </Splitter.Pane>
-              <Splitter.Pane defaultSize={62} min={25}>
-                {panel}
-              </Splitter.Pane>
+            <RememberedSplit name="run-graph" label="Height of the graph" orientation="vertical" sides={GRAPH_SIDES}>
+              <LazyPipelineGraph
+                label="Graph of the run; arrow keys choose a step"
+                stages={stages}
+                selectedId={selectedId}
+                onSelect={select}
+              />
+              {panel}
             </RememberedSplit>
           ) : (
             panel
           )}
-        </Splitter.Pane>
-      </RememberedSplit>
+        </RememberedSplit>
+      </div>
     </Page>
-  )
-}
-
-interface RememberedSplitProps {
-  /** Under this name the sizes are kept in this browser. */
-  name: string
-  initial: SplitterPaneSize[]
-  orientation?: 'horizontal' | 'vertical'
-  attributes: { handle: Record<string, string> }
-  className?: string
-  children: ReactNode
-}
-
-function RememberedSplit({ name, initial, className, ...rest }: RememberedSplitProps) {
-  const [sizes, setSizes] = useLocalStorage({
-    key: `sluice-split-${name}`,
-    defaultValue: initial,
-    getInitialValueInEffect: false,
-  })
-  return (
-    <Splitter
-      {...rest}
-      className={`${classes.splitter} ${className ?? ''}`}
-      sizes={sizes.length === initial.length ? sizes : initial}
-      onSizeChange={setSizes}
-      lineSize={1}
-      withHandle={false}
-      shiftStep={10}
-      step={2}
-    />
   )
 }

@@ -15,11 +15,13 @@ interface ExecutionsTableProps {
   error?: unknown
   onRetry?: () => void
   isStale?: boolean
+  /** Without who started it, where there is little room. */
+  isNarrow?: boolean
   paging?: Paging
 }
 
 /** Runs as rows: what it is, how it went, who, when and how long. */
-export function ExecutionsTable({ runs, ...rest }: ExecutionsTableProps) {
+export function ExecutionsTable({ runs, isNarrow = false, ...rest }: ExecutionsTableProps) {
   const paths = usePaths()
   const navigate = useNavigate()
   const columns: Column<ExecutionSummary>[] = [
@@ -39,7 +41,7 @@ export function ExecutionsTable({ runs, ...rest }: ExecutionsTableProps) {
         </div>
       ),
     },
-    { key: 'status', header: 'Status', width: 190, cell: (run) => <StatusBadge look={runLook(run.status)} /> },
+    { key: 'status', header: 'Status', width: 170, cell: (run) => <StatusBadge look={runLook(run.status)} /> },
     {
       key: 'by',
       header: 'Started by',
@@ -71,7 +73,7 @@ export function ExecutionsTable({ runs, ...rest }: ExecutionsTableProps) {
       {...rest}
       rows={runs}
       rowKey={(run) => run.planExecutionId}
-      columns={columns}
+      columns={isNarrow ? columns.filter(({ key }) => key !== 'by') : columns}
       onOpen={(run) => void navigate({ to: paths.execution(run.planExecutionId) })}
     />
   )

@@ -55,7 +55,7 @@ export function databaseAttention(schemaName: string, instance: InstanceOverview
       title,
       at: failedAt,
       reason: message,
-      look: { label: 'Could not be read', tone: 'failure', shape: 'warning' },
+      look: { label: 'Last try failed', tone: 'failure', shape: 'warning' },
     }
   }
   const parts = [countText(failed, 'failed'), countText(changed, 'changed since'), countText(pending, 'pending')]

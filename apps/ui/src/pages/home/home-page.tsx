@@ -60,6 +60,7 @@ export function HomePage() {
           </div>
           <ExecutionsTable
             label="Recent runs"
+            isNarrow
             runs={runs.data?.content}
             error={runs.data === undefined ? (runs.error ?? undefined) : undefined}
             onRetry={() => void runs.refetch()}
