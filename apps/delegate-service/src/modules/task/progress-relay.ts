@@ -1,5 +1,6 @@
 import { TASK_PROGRESS_KIND, TaskProgress } from '@sluice/contracts/task-progress'
 import { sendMessage } from '@sluice/database'
+import { contextOf, withContext } from '@sluice/service-kit/tracing'
 import type { Deps } from '../../deps.ts'
 import { foldProgress, NO_PROGRESS, type Progress } from './fold-progress.ts'
 import { submissionOf } from './task-store.ts'
@@ -13,7 +14,13 @@ interface Relayed {
   sent: number
   timer: NodeJS.Timeout | undefined
   /** Undefined until the first message; null: nobody wants to know. */
-  attemptId: string | null | undefined
+  waiting: Waiting | null | undefined
+}
+
+/** The attempt that a run waits for, in the run's trace. */
+interface Waiting {
+  attemptId: string
+  traceparent: string | undefined
 }
 
 /**
@@ -36,7 +43,7 @@ export class ProgressRelay {
       progress: NO_PROGRESS,
       sent: 0,
       timer: undefined,
-      attemptId: undefined,
+      waiting: undefined,
     }
     this.#tasks.set(taskId, relayed)
     relayed.progress = foldProgress(relayed.progress, events)
@@ -56,7 +63,7 @@ export class ProgressRelay {
 
   #send(accountId: string, taskId: string, relayed: Relayed): void {
     const { progress } = relayed
-    if (progress.sequence === relayed.sent || relayed.attemptId === null) return
+    if (progress.sequence === relayed.sent || relayed.waiting === null) return
     relayed.sent = progress.sequence
     relayed.timer = setTimeout(() => {
       relayed.timer = undefined
@@ -69,25 +76,25 @@ export class ProgressRelay {
   }
 
   async #tell(accountId: string, taskId: string, relayed: Relayed, progress: Progress): Promise<void> {
-    relayed.attemptId ??= await this.#attemptOf(accountId, taskId)
-    if (relayed.attemptId === null) return
-    const body: TaskProgress = { taskId, attemptId: relayed.attemptId, ...progress }
+    relayed.waiting ??= await this.#waitingFor(accountId, taskId)
+    if (relayed.waiting === null) return
+    const { attemptId, traceparent } = relayed.waiting
+    const body = TaskProgress.parse({ taskId, attemptId, ...progress })
     const id = `${taskId}.${TASK_PROGRESS_KIND}.${progress.sequence}`
-    await this.#deps.transact((tx) =>
-      sendMessage(tx, {
-        to: 'pipeline.inbox',
-        accountId,
-        id,
-        kind: TASK_PROGRESS_KIND,
-        body: TaskProgress.parse(body),
-      }),
-    )
-    await this.#deps.queues.wake('pipeline.inbox', { accountId, id })
+    // Frames of progress carry no trace: it is told in the one that the task came in.
+    await withContext(contextOf(traceparent), async () => {
+      await this.#deps.transact((tx) =>
+        sendMessage(tx, { to: 'pipeline.inbox', accountId, id, kind: TASK_PROGRESS_KIND, body }),
+      )
+      await this.#deps.queues.wake('pipeline.inbox', { accountId, id })
+    })
   }
 
-  /** The attempt that a run waits for; null for what is no step of a run. */
-  async #attemptOf(accountId: string, taskId: string): Promise<string | null> {
+  /** Who waits for the task; null for what is no step of a run. */
+  async #waitingFor(accountId: string, taskId: string): Promise<Waiting | null> {
     const task = await this.#deps.prisma.task.findUnique({ where: { accountId_id: { accountId, id: taskId } } })
-    return task !== null && submissionOf(task).replyTo === 'pipeline.inbox' ? task.attemptId : null
+    if (task === null) return null
+    const { replyTo, traceparent } = submissionOf(task)
+    return replyTo === 'pipeline.inbox' ? { attemptId: task.attemptId, traceparent } : null
   }
 }
