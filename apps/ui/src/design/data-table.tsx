@@ -82,7 +82,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         ) : null}
         {rows?.length === 0 ? empty : null}
       </div>
-      {paging === undefined ? null : <Pager {...paging} />}
+      {paging === undefined || (rows === undefined && error !== undefined) ? null : <Pager {...paging} />}
     </div>
   )
 }

@@ -54,6 +54,7 @@ export function DelegatesTable({ delegates, error, onRetry, term, onInstall }: D
           {
             key: 'name',
             header: 'Name',
+            width: 190,
             cell: (delegate) => (
               <TwoLines first={<strong>{delegate.name}</strong>} second={delegate.host ?? delegate.identifier} />
             ),

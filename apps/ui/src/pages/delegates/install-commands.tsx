@@ -74,6 +74,7 @@ export function InstallCommands({ token }: { token: ChosenToken }) {
             <Tabs.Panel key={key} value={key}>
               <CodeBlock
                 label={`${label} command`}
+                maxHeight={240}
                 text={
                   token.value === undefined ? install.data[key] : install.data[key].replaceAll(PLACEHOLDER, token.value)
                 }

@@ -8,6 +8,7 @@ import { StatusBadge, StatusMark } from '../../design/status-mark.tsx'
 import { changesetLook, RUN_STATUSES, runLook, type Tone } from '../../design/status.ts'
 import { durationText } from '../../design/time.tsx'
 import classes from './design-page.module.css'
+import { DesignParts } from './design-parts.tsx'
 
 const SURFACES = ['page', 'surface', 'sunken', 'hover', 'selected', 'line', 'line-strong']
 const INKS = ['text', 'dim', 'accent', 'accent-strong', 'link']
@@ -124,6 +125,7 @@ export function DesignPage() {
           />
         </Panel>
       </div>
+      <DesignParts />
       <Panel title="A failure beside what failed">
         <FailureNote error={EXAMPLE} />
       </Panel>

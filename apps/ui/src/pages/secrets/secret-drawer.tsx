@@ -8,6 +8,7 @@ import { useMay } from '../../api/permissions.ts'
 import { usePaths, useProject } from '../../api/project.ts'
 import { referenceTo, scopeText, targetOf } from '../../api/reference.ts'
 import { secretQuery, valueProblem } from '../../api/secret.ts'
+import { Dim } from '../../design/cell.tsx'
 import { DeleteDialog } from '../../design/delete-dialog.tsx'
 import { DrawerSection } from '../../design/drawer-section.tsx'
 import { Form } from '../../design/form.tsx'
@@ -78,9 +79,10 @@ function SecretDetails({ usage, reference, onDeleted }: { usage: Usage; referenc
         <WhereUsed usage={usage} />
       </DrawerSection>
       <DrawerSection title="Who may read it">
-        <fieldset disabled={!mayEdit.isAllowed} title={mayEdit.reason}>
+        <fieldset disabled={!mayEdit.isAllowed}>
           <PipelinesSwitch connectorsOnly={secret.spec.connectorsOnly} onChange={(only) => setReadable.mutate(only)} />
         </fieldset>
+        {mayEdit.reason === undefined ? null : <Dim>{mayEdit.reason}</Dim>}
         <FailureNote error={setReadable.error} />
       </DrawerSection>
       <DrawerSection>
