@@ -75,8 +75,6 @@ function Graph({ label, stages, selectedId, onSelect }: PipelineGraphProps) {
         edges={edges}
         nodeTypes={NODE_TYPES}
         onNodeClick={(_event, node) => onSelect?.(node.id)}
-        fitView
-        fitViewOptions={FIT}
         minZoom={MIN_ZOOM}
         maxZoom={1.5}
         nodesDraggable={false}
@@ -98,26 +96,32 @@ function Graph({ label, stages, selectedId, onSelect }: PipelineGraphProps) {
   )
 }
 
-/** Moves the picture, as little as needed, when what is selected is outside of it. */
+/** Shows the whole picture first, then moves it, as little as needed, when what is selected is outside of it. */
 function KeepInSight({ id }: { id: string | undefined }) {
   const flow = useReactFlow()
-  const size = useStore(({ width, height }) => `${width}x${height}`)
-  const last = useRef<string>(undefined)
+  const width = useStore((state) => state.width)
+  const height = useStore((state) => state.height)
+  const hasFitted = useRef(false)
   useEffect(() => {
-    const [width = 0, height = 0] = size.split('x').map(Number)
-    const subject = `${id} ${size}`
-    if (id === undefined || subject === last.current || width === 0) return
-    const node = flow.getInternalNode(id)
-    if (node === undefined) return
-    last.current = subject
-    const { x, y, zoom } = flow.getViewport()
-    const { x: left, y: top } = node.internals.positionAbsolute
-    const shiftX = shift(left * zoom + x, (node.width ?? 0) * zoom, width)
-    const shiftY = shift(top * zoom + y, (node.height ?? 0) * zoom, height)
-    if (shiftX !== 0 || shiftY !== 0) {
-      void flow.setViewport({ x: x + shiftX, y: y + shiftY, zoom }, { duration: MOVE_MS })
+    if (width === 0 || height === 0) return
+    let isOver = false
+    const keep = async (): Promise<void> => {
+      if (!hasFitted.current) hasFitted.current = await flow.fitView(FIT)
+      const node = id === undefined ? undefined : flow.getInternalNode(id)
+      if (isOver || node === undefined) return
+      const { x, y, zoom } = flow.getViewport()
+      const { x: left, y: top } = node.internals.positionAbsolute
+      const shiftX = shift(left * zoom + x, (node.width ?? 0) * zoom, width)
+      const shiftY = shift(top * zoom + y, (node.height ?? 0) * zoom, height)
+      if (shiftX !== 0 || shiftY !== 0) {
+        await flow.setViewport({ x: x + shiftX, y: y + shiftY, zoom }, { duration: MOVE_MS })
+      }
     }
-  }, [id, size, flow])
+    void keep()
+    return () => {
+      isOver = true
+    }
+  }, [id, width, height, flow])
   return null
 }
 
