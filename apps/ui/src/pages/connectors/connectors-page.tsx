@@ -135,7 +135,6 @@ export function ConnectorsPage() {
             ),
           },
           { key: 'type', header: 'Type', width: 110, cell: ({ connector }) => CATALOGUE[connector.type].title },
-          { key: 'url', header: 'Address', cell: ({ connector }) => <CutText text={addressOf(connector)} isCode /> },
           { key: 'status', header: 'Last test', width: 150, cell: ({ status }) => <ConnectorStatus status={status} /> },
           {
             key: 'tested',
@@ -143,6 +142,7 @@ export function ConnectorsPage() {
             width: 120,
             cell: ({ status }) => (status.testedAt === undefined ? <Dim>–</Dim> : <Ago at={status.testedAt} />),
           },
+          { key: 'url', header: 'Address', cell: ({ connector }) => <CutText text={addressOf(connector)} isCode /> },
           {
             key: 'scope',
             header: 'Belongs to',
