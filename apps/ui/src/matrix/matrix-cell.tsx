@@ -1,10 +1,9 @@
-import type { CSSProperties } from 'react'
+import { memo } from 'react'
 import { StatusMark } from '../design/status-mark.tsx'
 import { changesetLook } from '../design/status.ts'
 import { dateText } from '../design/time.tsx'
 import type { ChangesetKey, MatrixCell, MatrixColumn, MatrixRow } from './matrix-data.ts'
 import classes from './matrix.module.css'
-import type { Place } from './move-in-grid.ts'
 
 /** What tells a row apart from all others. */
 export function rowKeyOf(row: MatrixRow): ChangesetKey {
@@ -38,41 +37,51 @@ function firstLine(text: string): string {
 interface MatrixCellViewProps {
   row: MatrixRow | undefined
   column: MatrixColumn | undefined
-  place: Place
+  rowIndex: number
+  columnIndex: number
   isActive: boolean
   isOpened: boolean
-  style: CSSProperties
+  /** px */
+  left: number
+  /** px */
+  width: number
 }
 
-/** One changeset in one database. */
-export function MatrixCellView({ row, column, place, isActive, isOpened, style }: MatrixCellViewProps) {
+/** One changeset in one database. Drawn again only where something of it changed: hundreds of them move with a scroll. */
+export const MatrixCellView = memo(function MatrixCellView(props: MatrixCellViewProps) {
+  const { row, column, rowIndex, columnIndex, isActive, isOpened, left, width } = props
   const cell = cellOf(row, column)
-  const label =
-    row === undefined || column === undefined ? 'Loading' : cellWords(row, column).join('. ').replaceAll('..', '.')
+  const look = cell === undefined ? undefined : changesetLook(cell.state)
   return (
     <div
       role="gridcell"
-      aria-colindex={place.column + 2}
-      aria-label={label}
+      aria-colindex={columnIndex + 2}
+      aria-label={row === undefined ? 'Loading' : shortWords(row, column, cell)}
       aria-selected={isOpened}
       tabIndex={isActive ? 0 : -1}
-      data-row={place.row}
-      data-column={place.column}
+      data-row={rowIndex}
+      data-column={columnIndex}
       className={classes.cell}
-      style={style}
+      style={{ left, width }}
     >
       {row === undefined ? (
         <span className={classes.comingMark} />
-      ) : cell === undefined ? (
+      ) : look === undefined ? (
         <span className={classes.nothing} aria-hidden>
           ·
         </span>
       ) : (
         <>
-          <StatusMark look={changesetLook(cell.state)} isLabelled />
-          {cell.tag === undefined ? null : <span className={classes.tag}>{cell.tag}</span>}
+          <StatusMark look={look} isLabelled />
+          {cell?.tag === undefined ? null : <span className={classes.tag}>{cell.tag}</span>}
         </>
       )}
     </div>
   )
+})
+
+/** Name of a cell, to a screen reader; its tip says more. */
+function shortWords(row: MatrixRow, column: MatrixColumn | undefined, cell: MatrixCell | undefined): string {
+  const state = cell === undefined ? 'not looked at' : changesetLook(cell.state).label.toLowerCase()
+  return `${row.changeSet} on ${column?.name ?? ''}: ${state}${cell?.tag === undefined ? '' : `, tag ${cell.tag}`}`
 }

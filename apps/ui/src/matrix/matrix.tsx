@@ -94,6 +94,14 @@ export function Matrix({ address, filter, onOpen, opened, instanceTo, empty }: M
     return () => cancelAnimationFrame(frameId)
   }, [active, rows, cells])
 
+  const isOpen = opened !== undefined
+  const wasOpen = useRef(isOpen)
+  useEffect(() => {
+    // Whoever closes what stands beside the matrix goes on where they were.
+    if (wasOpen.current && !isOpen) cellAt(scroll.current, active)?.focus({ preventScroll: true })
+    wasOpen.current = isOpen
+  }, [isOpen, active])
+
   const open = ({ row, column }: Place): void => {
     const found = data.rowAt(row)
     const instance = columns[column]?.identifier
@@ -149,7 +157,11 @@ export function Matrix({ address, filter, onOpen, opened, instanceTo, empty }: M
         onFocus={onFocus}
         {...tip.handlers}
       >
-        <div role="presentation" style={{ height: rows.getTotalSize(), width: cells.getTotalSize(), minWidth: '100%' }}>
+        <div
+          role="presentation"
+          className={classes.canvas}
+          style={{ height: rows.getTotalSize(), width: cells.getTotalSize() }}
+        >
           <div role="row" aria-rowindex={1} className={classes.head} style={{ height: HEADER_PX }}>
             <div role="columnheader" aria-colindex={1} className={classes.corner} style={{ width: nameWidth }}>
               Changeset
@@ -197,16 +209,19 @@ export function Matrix({ address, filter, onOpen, opened, instanceTo, empty }: M
                     key={index}
                     row={row}
                     column={columns[index]}
-                    place={{ row: item.index, column: index }}
+                    rowIndex={item.index}
+                    columnIndex={index}
                     isActive={active.row === item.index && active.column === index}
                     isOpened={
                       row !== undefined &&
-                      opened?.instance === columns[index]?.identifier &&
-                      opened?.key.id === row.changeSet &&
+                      opened !== undefined &&
+                      opened.instance === columns[index]?.identifier &&
+                      opened.key.id === row.changeSet &&
                       opened.key.file === row.fileName &&
                       opened.key.author === row.author
                     }
-                    style={{ left: start, width: size }}
+                    left={start}
+                    width={size}
                   />
                 ))}
               </div>

@@ -6,6 +6,7 @@ import { connectorQuery } from '../../api/connector-choice.ts'
 import { usePaths, useProject } from '../../api/project.ts'
 import { targetOf } from '../../api/reference.ts'
 import { overviewQuery } from '../../api/schemas.ts'
+import type { ConnectionTest } from '../../connection/use-connection-test.ts'
 import { Page } from '../../design/page.tsx'
 import { countWords } from '../../matrix/count-marks.tsx'
 import classes from './connect.module.css'
@@ -16,6 +17,7 @@ import { RepositoryStep } from './repository-step.tsx'
 import type { ConnectSearch, Step } from './route.ts'
 import { StateStep } from './state-step.tsx'
 import { TestStep } from './test-step.tsx'
+import { testWords } from './test-words.ts'
 import { WizardStep } from './wizard-step.tsx'
 
 const routeApi = getRouteApi('/signed-in/orgs/$org/projects/$project/connect')
@@ -29,7 +31,7 @@ export function ConnectPage() {
   const [pasted, setPasted] = useState<PastedDatabase>({})
   // Counts saves, so that each is tested once.
   const [saves, setSaves] = useState(0)
-  const [isTested, setTested] = useState(false)
+  const [test, setTest] = useState<ConnectionTest>()
   const show = useCallback(
     (changed: Partial<ConnectSearch>): void => {
       void navigate({ search: (before: ConnectSearch) => ({ ...before, ...changed }), replace: true })
@@ -42,7 +44,7 @@ export function ConnectPage() {
   const overview = useQuery({ ...overviewQuery(address), enabled: schema !== undefined }).data?.find(
     (one) => one.instance === instance,
   )
-  const works = isTested || (saves === 0 && connector?.status.status === 'SUCCESS')
+  const works = test?.status === 'SUCCESS' || (saves === 0 && connector?.status.status === 'SUCCESS')
   const done: Record<Step, boolean> = {
     database: database !== undefined,
     test: database !== undefined && works,
@@ -98,7 +100,7 @@ export function ConnectPage() {
             reference={database}
             onPasted={setPasted}
             onSaved={(reference) => {
-              setTested(false)
+              setTest(undefined)
               setSaves((count) => count + 1)
               show({ database: reference, step: undefined })
             }}
@@ -108,7 +110,8 @@ export function ConnectPage() {
           number={2}
           title="Connection test"
           state={stateOf('test')}
-          summary="Works"
+          summary={test === undefined ? 'Works' : testWords(test)}
+          verb="Show"
           onOpen={() => show({ step: 'test' })}
         >
           {database === undefined ? null : (
@@ -117,9 +120,9 @@ export function ConnectPage() {
               target={targetOf(database, query)}
               saves={saves}
               wasTested={connector?.status.status !== undefined && connector.status.status !== 'UNKNOWN'}
-              onTested={(hasWorked) => {
-                setTested(hasWorked)
-                if (hasWorked) show({ step: undefined })
+              onTested={(finished) => {
+                setTest(finished)
+                if (finished?.status === 'SUCCESS') show({ step: undefined })
               }}
               onChange={() => show({ step: 'database' })}
             />

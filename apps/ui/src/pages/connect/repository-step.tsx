@@ -34,6 +34,7 @@ interface RepositoryStepProps {
 const NEW = ''
 const SCHEMAS_MAX = 100
 
+/** "shop-db.git" → "Shop db". */
 function repositoryName(url: string): string {
   const last =
     url
@@ -41,7 +42,8 @@ function repositoryName(url: string): string {
       .replace(/\.git$/, '')
       .split('/')
       .pop() ?? ''
-  return decodeURIComponent(last.replaceAll(/%(?![0-9a-f]{2})/gi, '%25'))
+  const words = last.replaceAll(/[-_.]+/g, ' ').trim()
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function namingOf(name: string): Naming {
@@ -190,6 +192,7 @@ export function RepositoryStep(props: RepositoryStepProps) {
         <form onSubmit={submit} style={{ display: 'contents' }}>
           <div className={classes.pair}>
             <BranchPicker
+              description="That this database follows"
               repository={repository}
               value={branch}
               onChange={takeBranch}

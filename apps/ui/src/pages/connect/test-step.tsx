@@ -8,7 +8,7 @@ import { useProject } from '../../api/project.ts'
 import type { targetOf } from '../../api/reference.ts'
 import { ConnectionPhases } from '../../connection/connection-phases.tsx'
 import { DATABASE_PHASES } from '../../connection/phase-rows.ts'
-import { useConnectionTest } from '../../connection/use-connection-test.ts'
+import { type ConnectionTest, useConnectionTest } from '../../connection/use-connection-test.ts'
 import { GuardedButton } from '../../design/guarded-button.tsx'
 import { FailureNote } from '../../design/states.tsx'
 import classes from './connect.module.css'
@@ -19,7 +19,8 @@ interface TestStepProps {
   saves: number
   /** A test has a result already. */
   wasTested: boolean
-  onTested: (hasWorked: boolean) => void
+  /** Told with the test, or with nothing where it could not begin. */
+  onTested: (test: ConnectionTest | undefined) => void
   /** Leads back to address and password. */
   onChange: () => void
 }
@@ -35,8 +36,8 @@ export function TestStep({ target, saves, wasTested, onTested, onChange }: TestS
   const run = (): void => {
     // A failure to start is shown from the mutation's own state.
     startAndWait(target).then(
-      ({ status }) => onTested(status === 'SUCCESS'),
-      () => onTested(false),
+      (finished) => onTested(finished),
+      () => onTested(undefined),
     )
   }
   const latest = useRef(run)

@@ -11,11 +11,13 @@ interface WizardStepProps {
   summary?: ReactNode
   /** Opens a step that is done. */
   onOpen?: () => void
+  /** Word on the button that opens it. */
+  verb?: string
   children: ReactNode
 }
 
 /** A step of the wizard. What was typed in it stays while another one is open. */
-export function WizardStep({ number, title, state, summary, onOpen, children }: WizardStepProps) {
+export function WizardStep({ number, title, state, summary, onOpen, verb = 'Change', children }: WizardStepProps) {
   const id = useId()
   return (
     <section className={classes.step} data-state={state} aria-labelledby={id}>
@@ -32,8 +34,8 @@ export function WizardStep({ number, title, state, summary, onOpen, children }: 
           </h2>
           {state === 'done' && summary !== undefined ? <div className={classes.summary}>{summary}</div> : null}
           {state === 'done' && onOpen !== undefined ? (
-            <Button variant="subtle" color="gray" onClick={onOpen} aria-label={`Change: ${title}`}>
-              Change
+            <Button variant="subtle" color="gray" onClick={onOpen} aria-label={`${verb}: ${title}`}>
+              {verb}
             </Button>
           ) : null}
         </div>

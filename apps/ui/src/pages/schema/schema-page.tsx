@@ -11,7 +11,6 @@ import { GuardedButton } from '../../design/guarded-button.tsx'
 import { Page } from '../../design/page.tsx'
 import { FailedState } from '../../design/states.tsx'
 import { TagList, tagWords } from '../../design/tags.tsx'
-import { countWords, sumCounts } from '../../matrix/count-marks.tsx'
 import { RefreshStrip } from '../../matrix/refresh-strip.tsx'
 import { InstancesTab } from './instances-tab.tsx'
 import { MatrixTab } from './matrix-tab.tsx'
@@ -61,7 +60,6 @@ export function SchemaPage() {
       subtitle={
         <>
           <code>{schema.data?.changelog?.location}</code>
-          <span>{overview.data === undefined || !hasInstances ? '' : countWords(sumCounts(overview.data))}</span>
           {schema.data === undefined || Object.keys(schema.data.tags).length === 0 ? null : (
             <TagList tags={tagWords(schema.data.tags)} />
           )}
