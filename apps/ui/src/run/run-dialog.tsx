@@ -55,10 +55,11 @@ export function RunDialog({ identifier, name, onClose }: RunDialogProps) {
                 It asks for nothing: everything it needs is in its YAML.
               </Text>
             ) : null}
-            {inputs.map((input) => (
+            {inputs.map((input, index) => (
               <InputField
                 key={input.path}
                 input={input}
+                isFirst={index === 0}
                 value={values[input.path] ?? ''}
                 onChange={(value) => setValues({ ...values, [input.path]: value })}
                 error={problems.find((problem) => problem.path === input.path)?.message}
@@ -69,7 +70,13 @@ export function RunDialog({ identifier, name, onClose }: RunDialogProps) {
               <Button variant="default" onClick={onClose}>
                 Cancel
               </Button>
-              <Button type="submit" loading={run.isPending} data-autofocus={inputs.length === 0 ? true : undefined}>
+              {/* The dialog is open before its template is here: what mounts later takes the focus by itself. */}
+              <Button
+                type="submit"
+                loading={run.isPending}
+                autoFocus={inputs.length === 0}
+                data-autofocus={inputs.length === 0 || undefined}
+              >
                 Run
               </Button>
             </Group>
@@ -82,6 +89,7 @@ export function RunDialog({ identifier, name, onClose }: RunDialogProps) {
 
 interface InputFieldProps {
   input: PipelineInput
+  isFirst: boolean
   value: string
   onChange: (value: string) => void
   error: string | undefined
@@ -94,12 +102,14 @@ function hintOf({ description, regex, owner }: PipelineInput): string {
   return [description, place, form].filter(Boolean).join(' ')
 }
 
-function InputField({ input, value, onChange, error }: InputFieldProps) {
+function InputField({ input, isFirst, value, onChange, error }: InputFieldProps) {
   const scope = useProject()
   const common = {
     label: input.name,
     description: hintOf(input) || undefined,
     required: input.required,
+    autoFocus: isFirst,
+    'data-autofocus': isFirst || undefined,
     placeholder: input.default === undefined ? undefined : `${input.default} (default)`,
     error,
   }
