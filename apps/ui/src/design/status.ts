@@ -108,8 +108,3 @@ export function changesetLook(state: ChangesetState): StatusLook & { hint: strin
 export function toneInk(tone: Tone): string {
   return `var(--s-${tone})`
 }
-
-/** Wash of a tone, to put behind its ink. */
-export function toneWash(tone: Tone): string {
-  return `var(--s-${tone}-wash)`
-}

@@ -50,11 +50,14 @@ export function AppFrame() {
         <UnstyledButton
           className={classes.search}
           onClick={() => setPaletteOpen(true)}
-          aria-label="Search and commands"
+          aria-label="Search or jump to…"
+          aria-keyshortcuts={isMac ? 'Meta+K' : 'Control+K'}
         >
           <IconSearch size={15} aria-hidden />
           <span>Search or jump to…</span>
-          <Kbd size="xs">{isMac ? '⌘K' : 'Ctrl K'}</Kbd>
+          <Kbd size="xs" aria-hidden>
+            {isMac ? '⌘K' : 'Ctrl K'}
+          </Kbd>
         </UnstyledButton>
         <SchemeToggle />
         <ProfileMenu />

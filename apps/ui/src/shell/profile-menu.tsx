@@ -22,7 +22,7 @@ export function ProfileMenu() {
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
         <UnstyledButton aria-label={`Profile of ${name}`}>
-          <Avatar size={28} radius="xl" color="tide" name={name} variant="filled" />
+          <Avatar size={28} radius="xl" color="tide" name={name} variant="filled" aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -20,12 +20,13 @@ export function ProjectSwitch() {
   return (
     <Menu position="bottom-start" width={260}>
       <Menu.Target>
-        <UnstyledButton className={classes.switch} aria-label={`Project ${current?.name ?? project}. Switch project`}>
+        <UnstyledButton className={classes.switch}>
           <span className={classes.org}>{org}</span>
           <span aria-hidden className={classes.slash}>
             /
           </span>
           <span className={classes.project}>{current?.name ?? project}</span>
+          <span className="s-visually-hidden">, switch project</span>
           <IconSelector size={14} aria-hidden />
         </UnstyledButton>
       </Menu.Target>
