@@ -245,7 +245,7 @@ function cellAt(grid: HTMLElement | null, { row, column }: Place): HTMLElement |
 }
 
 /** Place of the cell that an event happened in. */
-export function placeOf(target: EventTarget): Place | undefined {
+function placeOf(target: EventTarget): Place | undefined {
   const cell = target instanceof Element ? target.closest<HTMLElement>('[data-row]') : null
   if (cell === null) return undefined
   return { row: Number(cell.dataset['row']), column: Number(cell.dataset['column']) }

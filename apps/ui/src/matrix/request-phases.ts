@@ -11,7 +11,8 @@ export const REFRESH_PHASES: readonly PhaseName[] = [
   'changelog',
   'history',
 ]
-export const BASELINE_PHASES: readonly PhaseName[] = [...REFRESH_PHASES, 'baseline']
+/** The history is read once more after it was written. */
+export const BASELINE_PHASES: readonly PhaseName[] = [...REFRESH_PHASES.slice(0, -1), 'baseline', 'history']
 
 /** Short, for a line. */
 export const PHASE_NAMES: Record<PhaseName, string> = {

@@ -104,7 +104,7 @@ export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps
   const tooShort = save.error instanceof ApiProblem && save.error.code === 'SECRET_TOO_SHORT'
   const isDirty = text !== ''
   return (
-    <form onSubmit={submit} className={classes.content} style={{ display: 'contents' }}>
+    <form onSubmit={submit} style={{ display: 'contents' }}>
       <p className={classes.lead}>
         Paste a JDBC URL, a <code>liquibase.properties</code>, or the environment variables that you run with today.
       </p>

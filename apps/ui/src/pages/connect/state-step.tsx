@@ -62,7 +62,7 @@ export function StateStep({ address, instance, overview }: StateStepProps) {
         </p>
       )}
       <FailureNote error={followed?.error} />
-      {request === undefined || (request.status === 'SUCCESS' && !isBaseline) ? null : (
+      {request === undefined || request.status === 'SUCCESS' ? null : (
         <ConnectionPhases
           expected={isBaseline ? BASELINE_PHASES : REFRESH_PHASES}
           status={request.status}

@@ -3,6 +3,7 @@ import { IconDatabase, IconPlus } from '@tabler/icons-react'
 import { ApiProblem } from '../../api/problem.ts'
 import { DataTable } from '../../design/data-table.tsx'
 import { Facts, Page, Panel } from '../../design/page.tsx'
+import { SqlView } from '../../design/sql-view.tsx'
 import { EmptyState, FailedState, FailureNote, LoadingRows } from '../../design/states.tsx'
 import { StatusBadge, StatusMark } from '../../design/status-mark.tsx'
 import { changesetLook, RUN_STATUSES, runLook, type Tone } from '../../design/status.ts'
@@ -86,6 +87,12 @@ export function DesignPage() {
             <Switch label="Switch" defaultChecked />
           </Group>
         </Stack>
+      </Panel>
+      <Panel title="SQL to read">
+        <SqlView
+          label="Example of SQL"
+          sql={"-- sizes of orders\ncreate index concurrently orders_total on orders (total) where state = 'paid';"}
+        />
       </Panel>
       <Panel title="Facts">
         <Facts

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -43,6 +44,7 @@ export function InstanceSettings({ address, instance }: { address: SchemaAddress
               call('updateDbInstance', { params, body: { ...instanceChange(draft), version: instance.version } }),
             )
             await readAgain()
+            notifications.show({ message: `${draft.naming.name} is saved.` })
           }}
         />
       </Panel>

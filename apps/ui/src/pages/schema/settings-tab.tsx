@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -54,6 +55,7 @@ export function SettingsTab({ address, schema, instances }: SettingsTabProps) {
                 }),
               )
               await queryClient.invalidateQueries({ queryKey: ['schemas'] })
+              notifications.show({ message: `${naming.name} is saved.` })
             }}
           />
         )}
