@@ -119,7 +119,7 @@ export function ConnectPage() {
               key={database}
               target={targetOf(database, query)}
               saves={saves}
-              wasTested={connector?.status.status !== undefined && connector.status.status !== 'UNKNOWN'}
+              wasTested={connector === undefined || connector.status.status !== 'UNKNOWN'}
               onTested={(finished) => {
                 setTest(finished)
                 if (finished?.status === 'SUCCESS') show({ step: undefined })
@@ -162,7 +162,13 @@ export function ConnectPage() {
           )}
         </WizardStep>
         <WizardStep number={5} title="Pipeline" state={stateOf('pipeline')}>
-          {schema === undefined ? null : <PipelineStep key={schema} address={address} />}
+          {schema === undefined ? null : (
+            <PipelineStep
+              key={schema}
+              address={address}
+              rights={test?.phases.find(({ phase }) => phase === 'privileges')?.message}
+            />
+          )}
         </WizardStep>
       </div>
     </Page>

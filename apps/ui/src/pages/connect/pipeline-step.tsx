@@ -17,8 +17,8 @@ import classes from './connect.module.css'
 import { createNumbered } from './create-numbered.ts'
 import { pipelineYaml } from './pipeline-yaml.ts'
 
-/** Makes a pipeline that previews and applies, and leads to it. */
-export function PipelineStep({ address }: { address: SchemaAddress }) {
+/** Makes a pipeline that previews and applies, and leads to it. `rights`: what the connection test said of the user's. */
+export function PipelineStep({ address, rights }: { address: SchemaAddress; rights?: string }) {
   const { org, project, query } = useProject()
   const paths = usePaths()
   const navigate = useNavigate()
@@ -58,7 +58,8 @@ export function PipelineStep({ address }: { address: SchemaAddress }) {
     <>
       <p className={classes.lead}>
         For each database the pipeline shows the SQL first, then runs exactly that. Applying needs a user that may
-        write; a read-only one gets as far as the preview.
+        write; a read-only one gets as far as the preview.{' '}
+        {rights === undefined ? null : <>The connection test says: {rights}.</>}
       </p>
       <NameFields value={naming} onChange={setNaming} />
       {sorted.length < 2 ? null : (
