@@ -46,8 +46,7 @@ test('a pipeline says what it asks for, takes the filled template, and a run sho
 
   const missing = await system.call(service, pipelines.executePipeline, { token, params })
   expect(missing).toMatchObject({ status: 400, code: 'PIPELINE_INVALID_YAML' })
-  expect(missing.message).toContain(PATHS.ticket)
-  expect(missing.text).toContain(PATHS.schema)
+  for (const path of [PATHS.ticket, PATHS.schema]) expect(missing.message).toContain(`${path}: This runtime input`)
 
   const template = inputSetTemplateYaml ?? ''
   const filled = template.replace(/<\+input>\.regex.*/, 'DB-12').replace(/dbSchema: .*/, 'dbSchema: orders')
@@ -59,6 +58,11 @@ test('a pipeline says what it asks for, takes the filled template, and a run sho
   const started = await system.call(service, pipelines.executePipeline, { token, params, body: filled })
   expect(started.status, started.text).toBe(200)
   const { uuid } = (started.data as { planExecution: { uuid: string } }).planExecution
+  const { rows } = await system.admin.query<{ url: string }>(
+    `select plan->'run'->>'executionUrl' as url from pipeline.execution where id = $1`,
+    [uuid],
+  )
+  expect(rows[0]?.url).toBe(`https://sluice.test/orgs/default/projects/shop/executions/${uuid}`)
   await playToEnd(system, uuid, ['apply'])
   expect(await system.ended(uuid)).toBe('SUCCEEDED')
   const read = await system.call(service, pipelines.getExecution, { token, params: { executionId: uuid } })

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
 import { checkInputValue, isRuntimeInput, readAt } from './runtime-input.ts'
 import { hasExpression } from './scan-text.ts'
 
-/** One thing wrong with the given inputs, and where: `pipeline.variables[0].value`. */
+/** One thing wrong with the given inputs, and where: `pipeline.variables[0].value`; the sentence does not repeat it. */
 export interface InputProblem {
   readonly path: string
   readonly message: string
@@ -36,7 +36,7 @@ function merge(tree: JsonValue, given: JsonValue | undefined, path: string, prob
   if (given !== undefined && !isJsonObject(given)) {
     problems.push({
       path,
-      message: `The inputs give ${excerpt(JSON.stringify(given))} for "${path}", which is an object.`,
+      message: `The inputs give ${excerpt(JSON.stringify(given))} for what is an object.`,
     })
     return tree
   }
@@ -44,7 +44,7 @@ function merge(tree: JsonValue, given: JsonValue | undefined, path: string, prob
     if (!Object.hasOwn(tree, key)) {
       problems.push({
         path: join(path, key),
-        message: `The inputs give "${join(path, key)}", which the pipeline doesn't have.`,
+        message: `The inputs give "${key}", which the pipeline doesn't have here.`,
       })
     }
   }
@@ -73,7 +73,7 @@ function mergeText(text: string, given: JsonValue | undefined, path: string, pro
     given === undefined || given === null || given === '' || (typeof given === 'string' && isRuntimeInput(given))
   const value = missing ? input.defaultValue : given
   if (value === undefined) {
-    problems.push({ path, message: `"${path}" is a runtime input and needs a value.` })
+    problems.push({ path, message: 'This runtime input needs a value.' })
     return text
   }
   const constrained =
@@ -82,13 +82,13 @@ function mergeText(text: string, given: JsonValue | undefined, path: string, pro
   if (typeof value === 'object' || (typeof value === 'string' && hasExpression(value))) {
     problems.push({
       path,
-      message: `The value of "${path}" must be fixed text, because its runtime input limits what it may be.`,
+      message: 'The value must be fixed text, because the runtime input limits what it may be.',
     })
     return text
   }
   const problem = checkInputValue(input, String(value))
   if (problem === undefined) return value
-  problems.push({ path, message: `${path}: ${problem}` })
+  problems.push({ path, message: problem })
   return text
 }
 
@@ -101,7 +101,7 @@ function mergeList(
   if (given !== undefined && !Array.isArray(given)) {
     problems.push({
       path,
-      message: `The inputs give ${excerpt(JSON.stringify(given))} for "${path}", which is a list.`,
+      message: `The inputs give ${excerpt(JSON.stringify(given))} for what is a list.`,
     })
     return tree
   }
@@ -116,7 +116,7 @@ function mergeList(
     const name = nameOf(item)
     if (name === undefined ? index < tree.length : names.has(name)) return
     const what = name === undefined ? `item ${index + 1}` : `"${name.slice(name.indexOf(':') + 1)}"`
-    problems.push({ path, message: `The inputs give ${what} in "${path}", which the pipeline doesn't have.` })
+    problems.push({ path, message: `The inputs give ${what}, which the pipeline doesn't have here.` })
   })
   return tree.map((item, index) => {
     const name = nameOf(item)
@@ -145,6 +145,6 @@ function join(path: string, key: string): string {
 function fixed(path: string): InputProblem {
   return {
     path,
-    message: `The inputs give a value for "${path}", which is fixed in the pipeline. Make it <+input> there, or leave it out.`,
+    message: 'The inputs give a value for what is fixed in the pipeline. Make it <+input> there, or leave it out.',
   }
 }

@@ -11,6 +11,7 @@ import {
   nextDueAt,
   publicNodeStatus,
   type ExecutionPlan,
+  type PipelineProblem,
 } from '@sluice/pipeline'
 import { recordAudit, type Actor } from '@sluice/service-kit'
 import { activeTraceparent } from '@sluice/service-kit/tracing'
@@ -33,6 +34,9 @@ export interface StartExecutionInput {
   triggerType: string
 }
 
+/** Most problems of a pipeline that its refusal tells in one sentence. */
+const TOLD_PROBLEMS = 5
+
 /** The account's feature flag, without which nothing of DB DevOps runs. */
 const FEATURE_FLAG = 'DBOPS_ENABLED'
 
@@ -44,7 +48,7 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
   if (!actor.featureFlags.includes(FEATURE_FLAG)) {
     throw new AppError(
       'FEATURE_DISABLED',
-      `The feature ${FEATURE_FLAG} is off for this account. Ask an administrator to switch it on under Account Settings.`,
+      `The feature ${FEATURE_FLAG} is off for this account. Ask an administrator to switch it on under Settings.`,
     )
   }
   const { scope } = input
@@ -54,16 +58,16 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
     input.inputs === undefined || input.inputs.trim() === '' ? null : input.inputs,
   )
   if (!parsed.ok) {
-    const [first] = parsed.problems
     throw new AppError(
       'PIPELINE_INVALID_YAML',
-      `Pipeline "${pipeline.identifier}" can't run: ${first?.message ?? ''} (line ${first?.line ?? 1}, column ${first?.column ?? 1})`,
+      `Pipeline "${pipeline.identifier}" can't run: ${tell(parsed.problems)}`,
       { details: parsed.problems },
     )
   }
   const executionId = newId('pex')
   const startTs = deps.now()
-  const executionUrl = `${deps.config.publicUrl}/#/executions/${executionId}`
+  const { orgIdentifier: org, projectIdentifier: project } = scope
+  const executionUrl = `${deps.config.publicUrl.replace(/\/$/, '')}/orgs/${org}/projects/${project}/executions/${executionId}`
 
   const { after, runSequence, status } = await deps.transact(async (tx) => {
     const sequence = await nextRunSequence(tx, scope, pipeline.identifier)
@@ -121,6 +125,18 @@ export async function startExecution(deps: Deps, actor: Actor, input: StartExecu
   })
   await after()
   return { planExecution: { uuid: executionId, status, startTs, runSequence } }
+}
+
+/** Problems with their places; of many the first, the rest stands in the details. */
+function tell(problems: readonly PipelineProblem[]): string {
+  const told = problems
+    .slice(0, TOLD_PROBLEMS)
+    .map(
+      ({ path, message, line, column }) =>
+        `${path === '' ? '' : `${path}: `}${message} (line ${line}, column ${column})`,
+    )
+  const more = problems.length - told.length
+  return `${told.join('; ')}${more === 0 ? '' : `; and ${more} more`}`
 }
 
 function storedPlan(plan: ExecutionPlan): Prisma.InputJsonValue {
