@@ -53,6 +53,7 @@ test('the container builds the image first, keeps its data in a volume and has a
     '/sluice-ca.pem:/sluice/identity/ca.pem:ro --volume stg-1-data:/sluice/data sluice/delegate:local',
   )
   expect(said[1]).not.toContain('--network')
+  expect(said[1]).not.toContain('IN_CONTAINER')
   expect(said[1]).not.toContain('HEALTH_PORT')
 })
 
@@ -63,8 +64,22 @@ test('compose gets a file of its own; an address of this machine means the netwo
   const file = readFileSync(join(folder, 'compose.delegate.yaml'), 'utf8')
   expect(file).toContain('      SLUICE_DELEGATE_SERVICE_URL: "https://localhost:8467"\n')
   expect(file).toContain('    network_mode: host\n')
+  expect(file).toContain('      SLUICE_DELEGATE_IN_CONTAINER: "0"\n')
   expect(docker).toContain('--network host')
+  expect(docker).toContain('--env SLUICE_DELEGATE_IN_CONTAINER=0')
+  for (const text of [docker, file]) expect(text).not.toContain('host.docker.internal')
   expect(notes.join(' ')).toContain('https://localhost:8467 is an address of this machine')
+})
+
+test('a container with a network of its own knows the name of its machine that messages advise', () => {
+  const { compose, docker, notes } = installCommands(INPUT)
+
+  expect(runIn(docker)).toContain('--add-host host.docker.internal:host-gateway ')
+  runIn(compose)
+  expect(readFileSync(join(folder, 'compose.delegate.yaml'), 'utf8')).toContain(
+    '    extra_hosts: ["host.docker.internal:host-gateway"]\n',
+  )
+  expect(notes.join(' ')).toContain('log-service (port 8466')
 })
 
 test('a placeholder and an authority that everybody trusts need no file', () => {

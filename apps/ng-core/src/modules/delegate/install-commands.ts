@@ -1,4 +1,5 @@
 import type { DelegateInstall } from '@sluice/contracts/delegates'
+import { SERVICES } from '@sluice/contracts/network'
 
 export interface InstallInput {
   /** The value, or what stands in its place. */
@@ -17,6 +18,8 @@ const CA_FILE = 'sluice-ca.pem'
 const MOUNTED_CA = '/sluice/identity/ca.pem'
 const MOUNTED_DATA = '/sluice/data'
 const DOCKERFILE = 'infra/docker/Dockerfile'
+/** The name for the machine itself that messages advise; only some engines know it by themselves. */
+const HOST_NAME = 'host.docker.internal:host-gateway'
 const IMAGE = 'sluice/delegate:local'
 
 /** One word of a POSIX shell. */
@@ -49,13 +52,15 @@ export function installCommands(input: InstallInput): DelegateInstall {
   const ofContainer: [string, string][] = [
     ...common,
     ...(caCertificate === undefined ? [['SLUICE_CA_FILE', ''] satisfies [string, string]] : []),
+    // With the machine's network, "localhost" is the machine.
+    ...(onThisMachine ? [['SLUICE_DELEGATE_IN_CONTAINER', '0'] satisfies [string, string]] : []),
   ]
   const ca = caCertificate === undefined ? '' : writeFile(CA_FILE, caCertificate)
   const node = [...ofProcess.map(([name, value]) => `${name}=${quote(value)}`), 'npx node apps/delegate/src/main.ts']
   const docker = [
     `docker build --file ${DOCKERFILE} --target delegate --tag ${IMAGE} . &&`,
     `docker run --detach --name ${input.delegateName} --init --read-only --tmpfs /tmp --cap-drop ALL --restart unless-stopped`,
-    ...(onThisMachine ? ['--network host'] : []),
+    onThisMachine ? '--network host' : `--add-host ${HOST_NAME}`,
     ...ofContainer.map(([name, value]) => `--env ${quote(`${name}=${value}`)}`),
     ...(caCertificate === undefined ? [] : [`--volume "$PWD/${CA_FILE}:${MOUNTED_CA}:ro"`]),
     `--volume ${input.delegateName}-data:${MOUNTED_DATA}`,
@@ -71,7 +76,7 @@ export function installCommands(input: InstallInput): DelegateInstall {
     '    tmpfs: [/tmp]',
     '    cap_drop: [ALL]',
     '    restart: unless-stopped',
-    ...(onThisMachine ? ['    network_mode: host'] : []),
+    onThisMachine ? '    network_mode: host' : `    extra_hosts: [${JSON.stringify(HOST_NAME)}]`,
     '    environment:',
     ...ofContainer.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`),
     '    volumes:',
@@ -88,12 +93,14 @@ export function installCommands(input: InstallInput): DelegateInstall {
     compose: `${ca}${writeFile('compose.delegate.yaml', compose)}docker compose --file compose.delegate.yaml up --detach --build\n`,
     notes: [
       'Run it in the folder of a checkout of Sluice; the process needs `npm ci` there first, the containers need Docker only.',
-      `The delegate opens connections and listens for none: it must reach ${serviceUrl}, the databases and the git hosts.`,
+      `The delegate opens connections and listens for none: it must reach ${serviceUrl}, the public listener of log-service (port ${SERVICES['log-service'].publicPort} unless it was changed), the databases and the git hosts.`,
       ...(onThisMachine
         ? [
             `${serviceUrl} is an address of this machine: the containers share its network, which works on Linux. Give the control plane a name that other machines can reach before you start delegates there.`,
           ]
-        : ['In a container "localhost" is the container itself: name databases by a host that it can reach.']),
+        : [
+            'In a container "localhost" is the container itself: a database on its machine is at "host.docker.internal".',
+          ]),
       'Keep its data folder: it holds the keys that it enrolled with. After the first start it needs the token no more.',
     ],
   }
