@@ -13,7 +13,12 @@ const CREDENTIALS = refused(
   'credentials never stand in a URL, where logs and lists show them. Put them into the connector',
 )
 const LOADS_CODE = refused('it names a Java class to load and run')
-const READS_FILE = refused('it names a file on the machine that connects. Put the certificate into the connector')
+const READS_AUTHORITY = refused(
+  'it names a file on the machine that connects, and connectors hold no authority of your own yet. sslmode=require encrypts without checking the certificate, sslmode=verify-full trusts public authorities',
+)
+const READS_CERTIFICATE = refused(
+  'it names a file on the machine that connects, and connectors hold no client certificate yet. Log in with a user name and a password',
+)
 
 /**
  * Parameters of the Postgres JDBC driver (documented at jdbc.postgresql.org). A name that is in no list is refused, so
@@ -40,10 +45,10 @@ export const POSTGRES_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   sslpasswordcallback: LOADS_CODE,
   authenticationPluginClassName: LOADS_CODE,
   xmlFactoryFactory: LOADS_CODE,
-  service: READS_FILE,
-  sslcert: READS_FILE,
-  sslkey: READS_FILE,
-  sslrootcert: READS_FILE,
+  service: refused('it reads a file on the machine that connects. Put host, port and database into the URL'),
+  sslcert: READS_CERTIFICATE,
+  sslkey: READS_CERTIFICATE,
+  sslrootcert: READS_AUTHORITY,
   sslpassword: CREDENTIALS,
   loggerFile: refused('it writes a file on the machine that connects'),
   localSocketAddress: refused('the address to connect from is the delegate owner’s to choose'),

@@ -72,6 +72,7 @@ describe('refused, all at once, with the reason', () => {
     for (const name of ['user', 'password', 'socketFactory', 'sslrootcert', 'loggerFile', 'sslMode'])
       expect(error.message).toContain(`"${name}"`)
     expect(error.message).not.toContain('hunter22')
+    expect(error.message).toContain('sslmode=require encrypts')
   })
   test('credentials before the host', () => {
     const error = refusal('jdbc:postgresql://joe:hunter22@h/d')

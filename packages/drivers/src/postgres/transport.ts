@@ -177,7 +177,7 @@ async function secure(socket: Socket, options: TransportOptions) {
     const message = error instanceof Error ? error.message : String(error)
     throw new DriverError(
       'TLS_FAILED',
-      `TLS with ${host}:${port} failed: ${message}. Check the certificate, its authority in the connector, and the host name`,
+      `TLS with ${host}:${port} failed: ${message}. Check the certificate, its authority and the host name. Connectors trust public authorities only; sslmode=require encrypts without checking the certificate`,
       {
         cause: error,
         details: { host, port, tls: systemCode(error) },

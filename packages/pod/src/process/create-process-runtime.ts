@@ -14,7 +14,7 @@ export interface ProcessRuntimeOptions {
   programs: { liteEngine: string; dbStep: string }
   /** Slots prepared ahead; 1 by default, 0 switches the warm pool off. */
   warmSlots?: number
-  /** Variables for the pods beside the scrubbed ones, e.g. a proxy that the delegate's owner configured. */
+  /** Variables for the pods beside the scrubbed ones, e.g. the file with the git hosts' certificate authority. */
   environment?: Readonly<Record<string, string>>
   /** Milliseconds that a pod's logs get to be shipped at cleanup; 10,000 by default. */
   shipWithinMs?: number

@@ -12,7 +12,7 @@ export interface ProgramOptions {
   file: string
   /** The process's own folder; `home` and `tmp` are made in it. */
   folder: string
-  /** Variables beside the scrubbed ones, e.g. a proxy that the delegate's owner configured. */
+  /** Variables beside the scrubbed ones, e.g. the file with the git hosts' certificate authority. */
   environment: Readonly<Record<string, string>>
   compileCacheFolder: string
   /** Lines of the process's stderr. */

@@ -57,7 +57,7 @@ export function explainGitError(error: unknown, where: { url: string; ref?: GitR
   if (UNREACHABLE.test(stderr)) {
     return new AppError(
       'GIT_UNREACHABLE',
-      `The git host of "${where.url}" can't be reached from the delegate: ${lastLine(stderr)} Check the address, the network and the proxy.`,
+      `The git host of "${where.url}" can't be reached from the delegate: ${lastLine(stderr)} Check the address and the network.`,
       options,
     )
   }

@@ -53,9 +53,9 @@ function requireWrite(privileges: Privileges): void {
       `the account "${privileges.user}" may not write the history table databasechangelog. Grant it SELECT, INSERT, UPDATE and DELETE on it, or use another account for apply.`,
     )
   }
-  if (privileges.lockTable.exists && !privileges.lockTable.canWrite) {
+  if (privileges.lockTable.exists && !(privileges.lockTable.canRead && privileges.lockTable.canWrite)) {
     throw refuse(
-      `the account "${privileges.user}" may not write the lock table databasechangeloglock. Grant it UPDATE on it.`,
+      `the account "${privileges.user}" may not write the lock table databasechangeloglock. Grant it SELECT, INSERT, UPDATE and DELETE on it, or use another account for apply.`,
     )
   }
 }

@@ -78,7 +78,7 @@ export function chooseDelegate(
 /** The sentence a person reads while, or because, no delegate takes a task. */
 export function explainChoice(choice: Choice): string {
   if (choice.passedOver.length === 0) {
-    return 'No delegate is installed in this account. Install one with a delegate token (docs/guides/first-run.md shows how), then run again.'
+    return 'No delegate is installed in this account. Install one with a delegate token (docs/guides/install-a-delegate.md shows how), then run again.'
   }
   return `No delegate can take the task: ${choice.passedOver.join('; ')}. Start or fix one of them, or change the selectors.`
 }
