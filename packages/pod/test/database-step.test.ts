@@ -257,6 +257,18 @@ create trigger blind after update on databasechangeloglock for each row when (no
     expect(await rowsOf(`select 1 from pg_tables where schemaname = 'public'`)).toEqual([])
   })
 
+  it('names every right on the lock table that an account must have', async () => {
+    const { url } = await repositoryWith({ 'db/changelog.sql': changelog })
+    await run({ run: { operation: 'apply' }, url })
+    await rowsOf(`grant select, insert, update, delete on databasechangelog to pod_reader`)
+    await rowsOf(`grant insert, update, delete on databasechangeloglock to pod_reader`)
+    const refused = await run({ run: { operation: 'apply' }, url, username: 'pod_reader' })
+    expect(refused.outcome.failure).toMatchObject({
+      code: 'DATABASE_PRIVILEGE_MISSING',
+      message: expect.stringContaining('databasechangeloglock. Grant it SELECT, INSERT, UPDATE and DELETE on it'),
+    })
+  })
+
   it('names what is wrong with the source or the target', async () => {
     const { url } = await repositoryWith({ 'db/changelog.sql': changelog, 'db/broken.yaml': 'databaseChangeLog: 7\n' })
     const preview = (changes: Partial<Step>) => run({ run: { operation: 'preview' }, url, ...changes })
