@@ -11,6 +11,7 @@ import {
 } from '@sluice/service-kit'
 import type { GatewayConfig } from './config.ts'
 import { followRevocations } from './modules/credential/follow-revocations.ts'
+import { OpenStreams } from './modules/credential/open-streams.ts'
 import { TokenCache } from './modules/credential/token-cache.ts'
 
 /** An exchange that takes longer has failed; people wait for it. */
@@ -23,6 +24,7 @@ export interface Deps {
   redis: ReturnType<typeof createRedis>
   client: ServiceClient
   tokens: TokenCache
+  streams: OpenStreams
   metrics: ServiceMetrics
 }
 
@@ -40,7 +42,8 @@ export async function createDeps(config: GatewayConfig): Promise<OpenDeps> {
   const tokens = new TokenCache((credential) =>
     client.call(exchangeCredential, { body: { credential } }, { timeoutMs: EXCHANGE_TIMEOUT_MS }),
   )
-  const revocations = await followRevocations({ redisUrl: config.redisUrl, cache: tokens, onError })
+  const streams = new OpenStreams()
+  const revocations = await followRevocations({ redisUrl: config.redisUrl, cache: tokens, streams, onError })
   return {
     config,
     logger,
@@ -48,6 +51,7 @@ export async function createDeps(config: GatewayConfig): Promise<OpenDeps> {
     redis,
     client,
     tokens,
+    streams,
     metrics: createMetrics('gateway'),
     close: async () => {
       await revocations.stop()

@@ -191,6 +191,28 @@ describe('forwarding', () => {
     response.body.destroy()
   })
 
+  test('an event stream ends with the session that opened it, over HTTP/1.1 and HTTP/2', async () => {
+    const { cookie } = await signIn()
+    const path = '/gateway/pipeline-service/events'
+    const old = await request(`${gateway.origin}${path}`, { dispatcher: gateway.agent, headers: { cookie } })
+    const oldEnd = new Promise((resolve) =>
+      old.body
+        .once('data', () => {})
+        .once('error', resolve)
+        .once('end', resolve),
+    )
+    const session = connect(gateway.origin, { ca: gateway.ca.ca })
+    const stream = session.request({ ':path': path, cookie })
+    const newEnd = new Promise((resolve) => stream.once('error', resolve).once('close', resolve))
+    await once(stream, 'data')
+    await gateway.call('POST', '/gateway/ng/api/auth/logout', { headers: { cookie, origin: gateway.origin } })
+
+    await Promise.all([oldEnd, newEnd])
+    session.destroy()
+    const again = await gateway.call('GET', path, { headers: { cookie } })
+    expect(again.status).toBe(401)
+  })
+
   test('a service that is down is named by its edge', async () => {
     const { bearer } = await signIn()
     const answer = await gateway.call('GET', '/gateway/log-service/stream?key=a', {

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
+import { call } from './call.ts'
 import { session } from './session.ts'
 
 /** `open`: live. `lost`: the browser tries again. `ended`: the stream said that nothing follows. */
@@ -7,6 +8,8 @@ export type StreamState = 'connecting' | 'open' | 'lost' | 'ended'
 interface StreamOptions {
   /** Address of the stream, or undefined for none. */
   url: string | undefined
+  /** Address to go on at where the server refused or broke off, which knows what is here already; `url` unless told. */
+  urlAgain?: () => string
   /** Called with the parsed data of each event. `event: end` ends the stream. */
   onEvent: (name: string, data: unknown, id: string) => void
   /** Names of the events to listen to. */
@@ -23,11 +26,11 @@ const RETRY_MAX_MS = 10_000
  * Follows server-sent events while the component is mounted. The browser reconnects by itself where the connection
  * broke; where the server refused (an ended session, a service that starts), this opens it again.
  */
-export function useEventStream({ url, onEvent, events, onReopen }: StreamOptions): StreamState {
+export function useEventStream({ url, urlAgain, onEvent, events, onReopen }: StreamOptions): StreamState {
   const [state, setState] = useState<StreamState>('connecting')
-  const handlers = useRef({ onEvent, onReopen })
+  const handlers = useRef({ onEvent, onReopen, urlAgain })
   useEffect(() => {
-    handlers.current = { onEvent, onReopen }
+    handlers.current = { onEvent, onReopen, urlAgain }
   })
   const names = events.join(',')
   useEffect(() => {
@@ -43,7 +46,7 @@ export function useEventStream({ url, onEvent, events, onReopen }: StreamOptions
       setState('ended')
     }
     const open = (): void => {
-      source = new EventSource(url)
+      source = new EventSource(wasOpen ? (handlers.current.urlAgain?.() ?? url) : url)
       source.addEventListener('open', () => {
         retryMs = RETRY_MS
         if (wasOpen) handlers.current.onReopen?.()
@@ -60,6 +63,8 @@ export function useEventStream({ url, onEvent, events, onReopen }: StreamOptions
         if (isOver) return
         setState('lost')
         if (source?.readyState !== EventSource.CLOSED) return
+        // The browser does not say why it was refused. If the session has ended, this call finds out, and the dialog asks.
+        if (!session.isExpired()) void call('getCurrentUser', {}).catch(() => undefined)
         timer = setTimeout(open, session.isExpired() ? RETRY_MAX_MS : retryMs)
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
       })

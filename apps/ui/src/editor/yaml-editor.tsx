@@ -4,7 +4,7 @@ import { yaml, yamlLanguage } from '@codemirror/lang-yaml'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language'
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
-import { EditorState, type Text } from '@codemirror/state'
+import { Compartment, EditorState, type Text } from '@codemirror/state'
 import {
   drawSelection,
   EditorView,
@@ -15,7 +15,7 @@ import {
   lineNumbers,
 } from '@codemirror/view'
 import type { Problem } from '@sluice/contracts/errors'
-import { useEffect, useEffectEvent, useRef } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react'
 import { pageNonce } from '../design/page-nonce.ts'
 import { editorTheme } from './editor-theme.ts'
 import type { JsonSchema } from './schema-assist.ts'
@@ -36,6 +36,8 @@ export interface YamlEditorProps {
   reveal?: { line: number; at: number }
   isReadOnly?: boolean
 }
+
+const readOnly = new Compartment()
 
 /**
  * YAML with completion, hover texts and marked problems. Tab indents; Escape then Tab leaves it. Loaded lazily, see
@@ -79,7 +81,7 @@ export function YamlEditor(props: YamlEditorProps) {
           yamlLanguage.data.of({ autocomplete: completeFrom(() => latest.current) }),
           hoverTooltip(explainFrom(() => latest.current)),
           EditorView.contentAttributes.of({ 'aria-label': label }),
-          EditorState.readOnly.of(isReadOnly),
+          readOnly.of(EditorState.readOnly.of(isReadOnly)),
           keymap.of([
             ...completionKeymap,
             ...searchKeymap,
@@ -104,9 +106,14 @@ export function YamlEditor(props: YamlEditorProps) {
       view.current = undefined
     }
     // Made once; what changes later is handed to it below.
-  }, [label, isReadOnly])
+  }, [label])
 
   useEffect(() => {
+    view.current?.dispatch({ effects: readOnly.reconfigure(EditorState.readOnly.of(isReadOnly)) })
+  }, [isReadOnly])
+
+  // Before anything else can be typed: an older value never takes the place of a newer text.
+  useLayoutEffect(() => {
     const editor = view.current
     if (editor === undefined || editor.state.doc.toString() === value) return
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })

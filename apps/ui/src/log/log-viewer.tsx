@@ -14,12 +14,12 @@ import { useLocation, useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { urlOf } from '../api/call.ts'
 import { CopyButton } from '../design/copy-button.tsx'
-import { FailedState, LoadingRows, sentenceOf } from '../design/states.tsx'
+import { FailedState, FailureNote, LoadingRows } from '../design/states.tsx'
 import { LogLineRow } from './log-line-row.tsx'
 import classes from './log-viewer.module.css'
 import { layOutSections } from './section-rows.ts'
 import { type Log, useLog } from './use-log.ts'
-import { useScan } from './use-scan.ts'
+import { type Scan, useScan } from './use-scan.ts'
 import { ROW_PX, useWindow } from './use-window.ts'
 
 const SEARCH_DELAY_MS = 250
@@ -46,8 +46,8 @@ function Viewer({ logKey, isLive }: LogViewerProps) {
   const [hasTimes, setHasTimes] = useState(false)
   const [folded, setFolded] = useState<ReadonlySet<number>>(new Set())
   const [whole, setWhole] = useState<number>()
-  const outline = useScan(logKey, '', model.total)
-  const found = useScan(logKey, search, search === '' ? 0 : model.total)
+  const outline = useScan(logKey, '', model.total, model.isComplete)
+  const found = useScan(logKey, search, search === '' ? 0 : model.total, model.isComplete)
   const rows = useMemo(
     () => layOutSections(outline.sections, model.total, folded),
     [outline.sections, model.total, folded],
@@ -136,7 +136,7 @@ function Viewer({ logKey, isLive }: LogViewerProps) {
           className={classes.search}
         />
         <span className={classes.count} aria-live="polite">
-          {search === '' ? '' : countText(matches.length === 0 ? 0 : match + 1, matches.length, found.isRunning)}
+          {search === '' ? '' : countText(matches.length === 0 ? 0 : match + 1, matches.length, found)}
         </span>
         <ActionIcon aria-label="Previous match" disabled={matches.length === 0} onClick={() => step(-1)}>
           <IconArrowUp size={15} />
@@ -182,8 +182,8 @@ function Viewer({ logKey, isLive }: LogViewerProps) {
         </Menu>
       </div>
       {log.error === undefined ? null : (
-        <div role="alert" className={classes.problem}>
-          {sentenceOf(log.error)}
+        <div className={classes.problem}>
+          <FailureNote error={log.error} />
         </div>
       )}
       <div
@@ -258,7 +258,8 @@ function Viewer({ logKey, isLive }: LogViewerProps) {
   )
 }
 
-function countText(current: number, count: number, isRunning: boolean): string {
+function countText(current: number, count: number, { isRunning, error }: Scan): string {
+  if (error !== undefined) return 'Search failed, trying again'
   if (count === 0) return isRunning ? 'Searching …' : 'No match'
   return `${current.toLocaleString()} of ${count.toLocaleString()}${isRunning ? '+' : ''}`
 }

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'reac
 import { urlOf } from '../api/call.ts'
 import { type StreamState, useEventStream } from '../api/event-stream.ts'
 import { ApiProblem, isRecord, problemOf, unreachable } from '../api/problem.ts'
+import { session } from '../api/session.ts'
 import { LogModel, PAGE_LINES } from './log-model.ts'
 
 /** Lines at the end of a log that are read at once when it is opened; the rest comes when it is looked at. */
@@ -17,7 +18,13 @@ export interface Log {
   /** Asks for the lines `from`–`to`, both included; what is at hand is not read again. */
   want: (from: number, to: number) => void
   retry: () => void
+  /** Above 0 while nothing is asked for, because the last try failed. */
+  pauseMs: number
 }
+
+/** First wait before a page that could not be read is asked for again; doubles up to the longest. */
+const RETRY_MS = 1_000
+const RETRY_MAX_MS = 10_000
 
 interface Head {
   /** Seq after which the live stream begins; undefined while the head is being read. */
@@ -36,6 +43,7 @@ async function readPage(
       throw signal.aborted ? error : unreachable()
     },
   )
+  if (response.status === 401) session.expire()
   if (!response.ok) throw problemOf(response.status, await response.json().catch(() => undefined))
   const text = await response.text()
   // The parsing seam: the log service validated each line when it was stored.
@@ -53,6 +61,9 @@ export function useLog(logKey: string): Log {
   const [head, setHead] = useState<Head>({ after: undefined, error: undefined })
   const reading = useRef(new Map<number, AbortController>())
   const buffer = useRef<LogLine[]>([])
+  // While this is set, pages wait: one that failed would be asked for again at every drawing.
+  const [pauseMs, setPauseMs] = useState(0)
+  const failures = useRef(0)
   useSyncExternalStore(model.subscribe, model.version)
 
   useEffect(() => {
@@ -91,8 +102,17 @@ export function useLog(logKey: string): Log {
     }
   }, [model])
 
+  useEffect(() => {
+    if (pauseMs === 0) return
+    const timer = setTimeout(() => setPauseMs(0), pauseMs)
+    return () => clearTimeout(timer)
+  }, [pauseMs])
+
+  const { after } = head
   const state = useEventStream({
-    url: head.after === undefined ? undefined : urlOf('streamLog', { query: { key: logKey, after: head.after } }),
+    url: after === undefined ? undefined : urlOf('streamLog', { query: { key: logKey, after } }),
+    // Opened anew, it goes on behind the last line that is here: nobody gets a million lines twice.
+    urlAgain: () => urlOf('streamLog', { query: { key: logKey, after: Math.max(after ?? 0, model.total) } }),
     events: ['message', 'end'],
     onEvent: (name, data) => {
       if (name === 'message') buffer.current.push(data as LogLine)
@@ -110,14 +130,19 @@ export function useLog(logKey: string): Log {
     error: head.error,
     want: (from, to) => {
       const page = model.missingPage(from, to)
-      if (page === undefined || reading.current.has(page)) return
+      if (page === undefined || pauseMs > 0 || reading.current.has(page)) return
       const abort = new AbortController()
       const read = async (): Promise<void> => {
         try {
           const { lines, total } = await readPage(logKey, page, abort.signal)
           model.setPage(page, lines, total)
+          failures.current = 0
+          setHead((now) => (now.error === undefined ? now : { ...now, error: undefined }))
         } catch (error) {
-          if (!abort.signal.aborted) setHead((now) => ({ ...now, error }))
+          if (abort.signal.aborted) return
+          setHead((now) => ({ ...now, error }))
+          setPauseMs(Math.min(RETRY_MS * 2 ** failures.current, RETRY_MAX_MS))
+          failures.current += 1
         } finally {
           reading.current.delete(page)
         }
@@ -126,5 +151,6 @@ export function useLog(logKey: string): Log {
       void read()
     },
     retry: () => setAttempt((count) => count + 1),
+    pauseMs,
   }
 }

@@ -9,11 +9,16 @@ export interface Scan {
   scannedTo: number
   isRunning: boolean
   error: unknown
+  /** Text that was searched for: matches of an older one are nobody's business. */
+  search: string
 }
+
+/** While lines come, they are looked through this often; a failed look is tried again after it, too. */
+const PAUSE_MS = 2_000
 
 /** Matches are shown one at a time: nobody steps through more. */
 const MAX_MATCHES = 10_000
-const EMPTY: Scan = { sections: [], matches: [], scannedTo: 0, isRunning: false, error: undefined }
+const EMPTY: Scan = { sections: [], matches: [], scannedTo: 0, isRunning: false, error: undefined, search: '' }
 
 function joined(have: readonly LogSection[], more: readonly LogSection[]): LogSection[] {
   const [first, ...rest] = more
@@ -30,12 +35,23 @@ function worse(left: LogSection['level'], right: LogSection['level']): LogSectio
 
 /**
  * Has the server look through the log, some hundred thousand lines a request. `until` is how far the log goes by now: what
- * came since the last look is looked at as well.
+ * came since the last look is looked at as well, at once when the log has ended (`isComplete`), else after a pause.
  */
-export function useScan(logKey: string, search: string, until: number): Scan {
+export function useScan(logKey: string, search: string, until: number, isComplete: boolean): Scan {
   const [scan, setScan] = useState(EMPTY)
-  useEffect(() => setScan(EMPTY), [logKey, search])
-  const isDue = until > scan.scannedTo && scan.error === undefined && scan.matches.length < MAX_MATCHES
+  const [isResting, setResting] = useState(false)
+  useEffect(() => {
+    setScan({ ...EMPTY, search })
+    setResting(false)
+  }, [logKey, search])
+  useEffect(() => {
+    if (!isResting) return
+    const timer = setTimeout(() => setResting(false), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [isResting])
+  const hasMore = until > scan.scannedTo && scan.matches.length < MAX_MATCHES
+  const mayLook = !isResting || (isComplete && scan.error === undefined)
+  const isDue = hasMore && mayLook && scan.search === search
   useEffect(() => {
     if (!isDue) return
     const abort = new AbortController()
@@ -45,19 +61,23 @@ export function useScan(logKey: string, search: string, until: number): Scan {
         const query = { key: logKey, search, from: scan.scannedTo + 1 }
         const { matches, sections, total, nextSeq } = await call('scanLog', { query }, { signal: abort.signal })
         setScan((now) => ({
+          search,
           sections: joined(now.sections, sections),
           matches: [...now.matches, ...matches],
           scannedTo: nextSeq === undefined ? total : nextSeq - 1,
           isRunning: false,
           error: undefined,
         }))
+        if (nextSeq === undefined) setResting(true)
       } catch (error) {
-        if (!abort.signal.aborted) setScan((now) => ({ ...now, isRunning: false, error }))
+        if (abort.signal.aborted) return
+        setScan((now) => ({ ...now, isRunning: false, error }))
+        setResting(true)
       }
     }
     void look()
     return () => abort.abort()
     // A new look begins where the last one ended; more lines alone don't cut a look short.
   }, [logKey, search, scan.scannedTo, isDue])
-  return scan
+  return scan.search === search ? scan : { ...EMPTY, search }
 }

@@ -1,9 +1,11 @@
 import { Avatar, Menu, UnstyledButton } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { IconApi, IconLogout, IconPalette, IconUser } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { call } from '../api/call.ts'
 import { currentUserQuery } from '../api/current-user.ts'
+import { sentenceOf } from '../design/states.tsx'
 
 /** Who is signed in, and the way out. */
 export function ProfileMenu() {
@@ -12,9 +14,12 @@ export function ProfileMenu() {
   const queryClient = useQueryClient()
   const signOut = useMutation({
     mutationFn: () => call('logout', {}),
-    onSettled: async () => {
+    onSuccess: async () => {
       await navigate({ to: '/login' })
       queryClient.clear()
+    },
+    onError: (error) => {
+      notifications.show({ color: 'red', title: 'You are still signed in', message: sentenceOf(error) })
     },
   })
   const name = user?.name ?? ''

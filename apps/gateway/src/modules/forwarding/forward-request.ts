@@ -74,10 +74,13 @@ export function createForwarding(deps: Deps, limits: RateLimitChecks) {
       if (credential === undefined) return send(request, reply, undefined, false)
       requireSameOrigin(originCheck(request, publicOrigin), credential.type === 'session')
       await limits.credential(request, reply, credential)
+      const revocationsBefore = deps.streams.revocations
       const internal = await deps.tokens.tokenFor(credential)
       requireOwnAccount(request.headers, new URLSearchParams(query), internal.accountId)
       if (internal.setCookie !== undefined) reply.header('set-cookie', internal.setCookie)
-      return send(request, reply, internal.token, false)
+      await send(request, reply, internal.token, false)
+      deps.streams.follow(internal.accountId, reply, revocationsBefore)
+      return reply
     },
 
     /** Sign-in: the body is read here, because the limit counts by e-mail address. It is text at this point. */

@@ -28,9 +28,10 @@ function policyOf(nonce: string): string {
   ].join('; ')
 }
 
-/** A page's address, as opposed to a file's or the API's: no dot in its last part, and not below /gateway. */
+/** A page's address, as opposed to a file's or the API's. Identifiers may hold dots (`account.github`). */
 function isPagePath(path: string): boolean {
-  return path !== '/gateway' && !path.startsWith('/gateway/') && !(path.split('/').at(-1) ?? '').includes('.')
+  const isFile = path.startsWith(`/${HASHED_FOLDER}/`) || /^\/[^/]+\.[^/]+$/.test(path)
+  return path !== '/gateway' && !path.startsWith('/gateway/') && !isFile
 }
 
 /**
@@ -46,7 +47,15 @@ export async function serveUi(app: FastifyInstance, folder: string): Promise<voi
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
       .header('content-security-policy', policyOf(nonce))
-      .send(readPage(folder).replaceAll(NONCE_WORD, nonce))
+      .send(pageNow().replaceAll(NONCE_WORD, nonce))
+  }
+  /** The page as it is on disk; while a new build takes its place there may be none for a moment. */
+  const pageNow = (): string => {
+    try {
+      return readPage(folder)
+    } catch (cause) {
+      throw new AppError('SERVICE_UNAVAILABLE', 'The pages are being renewed. Try again in a moment.', { cause })
+    }
   }
   await app.register(fastifyStatic, {
     root: folder,

@@ -32,8 +32,8 @@ export function NewPipelinePage() {
     },
     staleTime: Infinity,
   })
-  const fallback = starter.isError ? starterYaml(scope, undefined) : undefined
-  const draft = useDraft(`${scope.org}/${scope.project} new`, starter.data ?? fallback)
+  const text = starter.data ?? (starter.isError ? starterYaml(scope, undefined) : undefined)
+  const draft = useDraft(`${scope.org}/${scope.project} new`, text === undefined ? undefined : { text, version: 0 })
   const create = useMutation({
     mutationFn: () => call('createPipeline', { query: scope.query, body: draft.text }),
     onSuccess: async ({ identifier }) => {

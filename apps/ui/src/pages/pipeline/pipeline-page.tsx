@@ -34,28 +34,31 @@ function Editor({ identifier }: { identifier: string }) {
   const mayDelete = useMay('core_pipeline_delete')
   const query = pipelineQuery(scope, identifier)
   const pipeline = useQuery({ ...query, refetchOnWindowFocus: false })
-  const draft = useDraft(`${scope.org}/${scope.project}/${identifier}`, pipeline.data?.yamlPipeline)
+  const draft = useDraft(
+    `${scope.org}/${scope.project}/${identifier}`,
+    pipeline.data === undefined ? undefined : { text: pipeline.data.yamlPipeline, version: pipeline.data.version },
+  )
   const [dialog, setDialog] = useState<'run' | 'delete'>()
 
   const save = useMutation({
-    mutationFn: (version: number) =>
+    mutationFn: ({ text, base }: { text: string; base: number }) =>
       call(
         'updatePipeline',
-        { params: { identifier }, query: scope.query, body: draft.text },
-        { headers: { 'if-match': String(version) } },
+        { params: { identifier }, query: scope.query, body: text },
+        { headers: { 'if-match': String(base) } },
       ),
-    onSuccess: async (saved) => {
+    onSuccess: async (saved, { text }) => {
       if (pipeline.data !== undefined) {
-        client.setQueryData(query.queryKey, { ...pipeline.data, version: saved.version, yamlPipeline: draft.text })
+        client.setQueryData(query.queryKey, { ...pipeline.data, version: saved.version, yamlPipeline: text })
       }
-      draft.clear()
+      draft.settle(text, saved.version)
       await client.invalidateQueries({ queryKey: ['pipelines'] })
       await pipeline.refetch()
     },
   })
   const canSave = mayEdit.isAllowed && draft.isChanged && !save.isPending && pipeline.data !== undefined
   const saveNow = (): void => {
-    if (canSave) save.mutate(pipeline.data.version)
+    if (canSave) save.mutate({ text: draft.text, base: draft.base })
   }
   const isConflict = save.error instanceof ApiProblem && save.error.code === 'VERSION_CONFLICT'
 
@@ -134,7 +137,7 @@ function Editor({ identifier }: { identifier: string }) {
               ? () => {
                   // What was typed stays; saving again goes on top of what somebody else saved.
                   save.reset()
-                  void pipeline.refetch()
+                  void pipeline.refetch().then(({ data }) => draft.rebase(data?.version ?? draft.base))
                 }
               : undefined
           }
