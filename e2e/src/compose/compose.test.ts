@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { SERVICE_NAMES, SERVICES, EDGES, type Edge } from '@sluice/contracts/network'
+import { expect as expectPage } from '@playwright/test'
 import { makeTestCa, startGitServer, type GitServer, type TestCa } from '@sluice/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../browser/launch-browser.ts'
 import { gatewayAt } from '../system/gateway-client.ts'
 import {
   connectDatabase,
@@ -23,7 +25,12 @@ const STORES = ['postgres', 'redis']
 const HEALTH_PORT = 9400
 const POD_PORT = 20001
 
+const TABLES =
+  '--liquibase formatted sql\n\n--changeset ana:create-customer\ncreate table customer (id bigint primary key);\n\n'
+const ORDERS = '--changeset ana:create-order\ncreate table purchase (id bigint primary key);\n\n'
+
 let ca: TestCa
+let repository: Awaited<ReturnType<GitServer['createRepository']>>
 let compose: Compose
 let git: GitServer
 let customer: CustomerServer
@@ -147,10 +154,9 @@ test('nobody but the one-shot job sees the key of the authority, and a service n
 test('the main story: connect, ship, and ship again only what is new', { timeout: 240_000 }, async () => {
   const { signIn } = gatewayAt({ gatewayUrl: compose.gatewayUrl, caPem: await readFile(compose.caFile, 'utf8') })
   const client = await signIn({ email: 'admin@localhost', password: compose.password })
-  const repository = await git.createRepository('shop', {
+  repository = await git.createRepository('shop', {
     'db/changelog.yaml': 'databaseChangeLog:\n  - include: { file: tables.sql, relativeToChangelogFile: true }\n',
-    'db/tables.sql':
-      '--liquibase formatted sql\n\n--changeset ana:create-customer\ncreate table customer (id bigint primary key);\n',
+    'db/tables.sql': TABLES,
   })
   await connectDatabase(client, 'shop_db', customer.database)
   await connectGit(client, 'shop_git', repository.url, true)
@@ -169,16 +175,47 @@ test('the main story: connect, ship, and ship again only what is new', { timeout
   await ship()
   expect(await customer.sql('select id from databasechangelog order by orderexecuted')).toEqual(['create-customer'])
 
-  await repository.commit({
-    'db/tables.sql':
-      '--liquibase formatted sql\n\n--changeset ana:create-customer\ncreate table customer (id bigint primary key);\n\n--changeset ana:create-order\ncreate table purchase (id bigint primary key);\n',
-  })
+  await repository.commit({ 'db/tables.sql': `${TABLES}${ORDERS}` })
   await ship()
   expect(await customer.sql('select id from databasechangelog order by orderexecuted')).toEqual([
     'create-customer',
     'create-order',
   ])
 })
+
+test(
+  'the same in a browser: sign in, run, watch it to its end, and see what is deployed',
+  { timeout: 240_000 },
+  async () => {
+    await repository.commit({
+      'db/tables.sql': `${TABLES}${ORDERS}--changeset ana:create-invoice\ncreate table invoice (id int);\n`,
+    })
+    const { browser, close } = await launchBrowser(compose.caFile)
+    try {
+      const page = await browser.newPage({ baseURL: compose.gatewayUrl })
+      const seen = expectPage.configure({ timeout: 60_000 })
+      await page.goto('/orgs/default/projects/default_project/pipelines/ship')
+      await page.getByRole('textbox', { name: 'E-mail' }).fill('admin@localhost')
+      await page.getByLabel('Password', { exact: true }).fill(compose.password)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click()
+      await seen(page).toHaveURL(/\/executions\/pex-/)
+      await seen(page.getByRole('heading', { level: 1 })).toContainText('Succeeded')
+      await seen(page.getByRole('region', { name: 'Log', exact: true })).toContainText('create table invoice')
+
+      await page.goto('/orgs/default/projects/default_project/schemas/shop')
+      await seen(page.getByText('create-invoice')).toBeVisible()
+    } finally {
+      await close()
+    }
+    expect(await customer.sql('select id from databasechangelog order by orderexecuted')).toEqual([
+      'create-customer',
+      'create-order',
+      'create-invoice',
+    ])
+  },
+)
 
 test('a second "up" changes nothing, shows no password again, and keeps everybody signed in', async () => {
   const ids = containers.map(({ id }) => id).toSorted()
