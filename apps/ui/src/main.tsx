@@ -14,6 +14,7 @@ import { pageNonce } from './design/page-nonce.ts'
 import { resolveVariables, theme } from './design/theme.ts'
 import { createAppRouter } from './router.tsx'
 import { reloadForMissingParts } from './shell/reload-for-missing-parts.ts'
+import { returnFocusAfterDialogs } from './shell/return-focus.ts'
 import { SessionDialog } from './shell/session-dialog.tsx'
 
 const queryClient = createQueryClient()
@@ -23,6 +24,7 @@ const root = document.querySelector('#root')
 if (root === null) throw new Error('index.html has no element #root')
 
 reloadForMissingParts()
+returnFocusAfterDialogs()
 createRoot(root).render(
   <StrictMode>
     <MantineProvider

@@ -73,7 +73,14 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { radius: 'sm', variant: 'light', tt: 'none', fw: 500 } }),
     Input: Input.extend({ defaultProps: { size: 'sm' } }),
     InputWrapper: InputWrapper.extend({ defaultProps: { size: 'sm' } }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 90 }, withinPortal: true } }),
+    Menu: Menu.extend({
+      defaultProps: {
+        shadow: 'md',
+        transitionProps: { duration: 90 },
+        withinPortal: true,
+        withInitialFocusPlaceholder: false,
+      },
+    }),
     Modal: Modal.extend({
       // Pages scroll in their own frame: there is no scrolling of the window to lock, nor a style for it to inject.
       defaultProps: {

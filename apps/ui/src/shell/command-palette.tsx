@@ -61,7 +61,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       padding={0}
       yOffset="12vh"
       centered={false}
-      aria-label="Search and commands"
+      title="Search and commands"
+      classNames={{ header: 's-visually-hidden' }}
     >
       <div className={classes.field}>
         <IconSearch size={17} aria-hidden />

@@ -69,7 +69,14 @@ export function RerunButton({ summary, isPrimary }: { summary: Summary; isPrimar
     onSuccess: ({ planExecution }) => navigate({ to: paths.execution(planExecution.uuid) }),
   })
   return (
-    <Popover opened={rerun.isError} onClose={rerun.reset} position="bottom-end" width={380} shadow="md">
+    <Popover
+      withRoles={false}
+      opened={rerun.isError}
+      onClose={rerun.reset}
+      position="bottom-end"
+      width={380}
+      shadow="md"
+    >
       <Popover.Target>
         <span>
           <GuardedButton
