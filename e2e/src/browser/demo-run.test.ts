@@ -89,7 +89,7 @@ alter table shop_order add column gift_wrap_${mark} boolean not null default fal
   const matrix = page.getByRole('grid', { name: 'Changesets by instance' })
   for (const instance of ['Staging', 'Production']) {
     await expect(
-      matrix.getByRole('gridcell', { name: new RegExp(`^${changeset} on ${instance}\\. Deployed\\.`) }),
+      matrix.getByRole('gridcell', { name: new RegExp(`^${changeset} on ${instance}: deployed`) }),
     ).toBeVisible()
   }
   await matrix.getByRole('gridcell').first().click()

@@ -34,7 +34,8 @@ test('nobody is sent to another site after signing in', async ({ stranger: { pag
   await expect(page).toHaveURL(new RegExp(`^${system.gatewayUrl}${PROJECT_PATH}$`))
 })
 
-test('signing out ends the session for good: the way back shows nothing', async ({ admin: { page, context } }) => {
+test('signing out ends the session for good: the way back shows nothing', async ({ openAs }) => {
+  const { page, context } = await openAs(system.first, 'own')
   await page.goto(PROJECT_PATH)
   await page.getByRole('button', { name: /^Profile of/ }).click()
   const cookies = await context.cookies()
