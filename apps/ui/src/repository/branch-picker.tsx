@@ -1,7 +1,7 @@
 import { Autocomplete, Loader } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { branchesQuery, type RepositoryAddress } from '../api/repository.ts'
 import { sentenceOf } from '../design/states.tsx'
 
@@ -32,8 +32,14 @@ export function BranchPicker(props: BranchPickerProps) {
   const searched = useQuery({ ...branchesQuery(repository ?? NOWHERE, term), enabled: isCut && term !== '' })
   const items = (isCut && term !== '' ? searched.data : all.data)?.branches?.items ?? []
   const byDefault = all.data?.branches?.defaultBranch
+  // Whoever empties the field is about to write another name.
+  const isEmptied = useRef(false)
+  const key = `${repository?.connector} ${repository?.repo}`
   useEffect(() => {
-    if (takesDefault && value === '' && byDefault !== undefined) onChange(byDefault)
+    isEmptied.current = false
+  }, [key])
+  useEffect(() => {
+    if (takesDefault && value === '' && byDefault !== undefined && !isEmptied.current) onChange(byDefault)
   }, [takesDefault, value, byDefault, onChange])
   const isLoading = all.isFetching || searched.isFetching
   return (
@@ -43,7 +49,10 @@ export function BranchPicker(props: BranchPickerProps) {
       required
       withAsterisk={false}
       value={value}
-      onChange={onChange}
+      onChange={(name) => {
+        isEmptied.current = name === ''
+        onChange(name)
+      }}
       data={[...new Set(items.map(({ name }) => name))]}
       limit={50}
       placeholder="main"

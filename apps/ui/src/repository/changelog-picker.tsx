@@ -1,8 +1,9 @@
 import { Autocomplete, Badge, Group, Loader, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { folderQuery, type GitRefChoice, type RepositoryAddress } from '../api/repository.ts'
 import { sentenceOf } from '../design/states.tsx'
+import { useSettledRef } from './use-settled-ref.ts'
 
 interface ChangelogPickerProps {
   repository: RepositoryAddress | undefined
@@ -24,16 +25,23 @@ export function ChangelogPicker({
   takesFirst = false,
 }: ChangelogPickerProps) {
   const hasRef = [gitRef.branch, gitRef.tag, gitRef.commit].some((name) => name !== undefined && name !== '')
-  const isReadable = repository !== undefined && repository.connector !== '' && hasRef
+  const { ref, isSettled } = useSettledRef(gitRef)
+  const isReadable = repository !== undefined && repository.connector !== '' && hasRef && isSettled
   const folder = useQuery({
-    ...folderQuery(repository ?? { scope: { orgIdentifier: '', projectIdentifier: '' }, connector: '' }, gitRef, ''),
+    ...folderQuery(repository ?? { scope: { orgIdentifier: '', projectIdentifier: '' }, connector: '' }, ref, ''),
     enabled: isReadable,
   })
   const candidates = folder.data?.folder?.changelogs ?? []
   const best = candidates[0]?.path
+  // Whoever empties the field is about to write another path.
+  const isEmptied = useRef(false)
+  const key = `${repository?.connector} ${repository?.repo}`
   useEffect(() => {
-    if (takesFirst && value === '' && best !== undefined) onChange(best)
-  }, [takesFirst, value, best, onChange])
+    isEmptied.current = false
+  }, [key])
+  useEffect(() => {
+    if (takesFirst && value === '' && best !== undefined && isSettled && !isEmptied.current) onChange(best)
+  }, [takesFirst, value, best, isSettled, onChange])
   const formatOf = new Map(candidates.map(({ path, format }) => [path, format]))
   return (
     <Autocomplete
@@ -48,7 +56,10 @@ export function ChangelogPicker({
       required
       withAsterisk={false}
       value={value}
-      onChange={onChange}
+      onChange={(path) => {
+        isEmptied.current = path === ''
+        onChange(path)
+      }}
       data={[...formatOf.keys()]}
       // A chosen path still shows the others.
       filter={({ options, search }) =>

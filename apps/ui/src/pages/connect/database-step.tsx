@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type ClipboardEvent, type FormEvent, useEffect, useState } from 'react'
 import { connectorQuery } from '../../api/connector-choice.ts'
 import { fieldProblem } from '../../api/field-problem.ts'
 import { useMay } from '../../api/permissions.ts'
@@ -33,6 +33,8 @@ const TAKEN: Record<string, string> = {
   schema: 'schema',
 }
 
+const NOTHING: { others: readonly string[]; placeholders: readonly string[] } = { others: [], placeholders: [] }
+
 /** Address, user and password of a database, as people have them at hand. */
 export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps) {
   const { query } = useProject()
@@ -43,7 +45,7 @@ export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps
   const [naming, setNaming] = useState<Naming>(NO_NAME)
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
-  const [taken, setTaken] = useState<string[]>([])
+  const [taken, setTaken] = useState(NOTHING)
   const [isTouched, setTouched] = useState(false)
   const [secret, setSecret] = useState<string>()
   const known = useQuery({ ...connectorQuery(query, reference ?? ''), enabled: reference !== undefined }).data
@@ -79,27 +81,39 @@ export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps
       onSaved(saved)
     },
   })
-  const take = (next: string): void => {
-    const found = parseDatabase(next)
-    const others = Object.keys(found).filter((name) => name in TAKEN)
-    const isFile = /\n/.test(next.trim()) || others.length > 0
-    const url = found.url !== undefined && (isFile || /^(postgres|mysql|mariadb)/i.test(next.trim())) ? found.url : next
-    setText(url)
-    if (!naming.isOwn && jdbcUrlProblem(url) === undefined) {
-      setNaming({ name: nameOf(url), identifier: identifierOf(nameOf(url)), isOwn: false })
+  const write = (next: string): void => {
+    setText(next)
+    if (!naming.isOwn && jdbcUrlProblem(next) === undefined) {
+      setNaming({ name: nameOf(next), identifier: identifierOf(nameOf(next)), isOwn: false })
     }
-    if (!isFile) return
-    setTaken(others)
+  }
+  /** Takes what `from` says into the fields. False where it is an address and nothing else. */
+  const take = (from: string, before: string): boolean => {
+    const found = parseDatabase(from)
+    const others = Object.keys(found).filter((name) => name in TAKEN)
+    const placeholders = found.placeholders ?? []
+    if (others.length === 0 && placeholders.length === 0) {
+      const isOther = found.url !== undefined && found.url !== from.trim()
+      if (isOther) write(found.url ?? '')
+      return isOther
+    }
+    // A file with a password and no address: nothing of it may stay readable here.
+    write(found.url ?? before)
+    setTaken({ others, placeholders })
     if (found.username !== undefined) setUsername(found.username)
     if (found.password !== undefined) setPassword(found.password)
     onPasted(found)
+    return true
+  }
+  const paste = (event: ClipboardEvent<HTMLTextAreaElement>): void => {
+    if (take(event.clipboardData.getData('text/plain'), text)) event.preventDefault()
   }
   const problem = jdbcUrlProblem(text)
   const needsPassword = username.trim() !== '' && secret === undefined && password === ''
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     setTouched(true)
-    if (problem === undefined) save.mutate()
+    if (problem === undefined && !take(text, '')) save.mutate()
   }
   const tooShort = save.error instanceof ApiProblem && save.error.code === 'SECRET_TOO_SHORT'
   const isDirty = text !== ''
@@ -119,14 +133,24 @@ export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps
         autoComplete="off"
         styles={{ input: { fontFamily: 'var(--s-mono)' } }}
         value={text}
-        onChange={(event) => take(event.currentTarget.value)}
-        onBlur={() => setTouched(true)}
+        onChange={(event) => write(event.currentTarget.value)}
+        onPaste={paste}
+        onBlur={() => {
+          setTouched(true)
+          take(text, '')
+        }}
         error={fieldProblem(save.error, 'connector.spec.url') ?? (isTouched && isDirty ? problem : undefined)}
       />
-      {taken.length === 0 ? null : (
+      {taken.others.length === 0 ? null : (
         <div className={classes.note} data-tone="good" role="status">
-          Took {taken.map((name) => TAKEN[name]).join(', ')} from what you pasted. The password goes into a secret when
-          you go on, and nowhere else.
+          Took {taken.others.map((name) => TAKEN[name]).join(', ')} from what you wrote. The password goes into a secret
+          when you go on, and nowhere else.
+        </div>
+      )}
+      {taken.placeholders.length === 0 ? null : (
+        <div className={classes.note} role="status">
+          Left out: {taken.placeholders.map((name) => TAKEN[name] ?? 'address').join(', ')}. A placeholder stands there,
+          and not the value. Write the value into its field.
         </div>
       )}
       <LocalhostHint url={text} onUse={setText} />

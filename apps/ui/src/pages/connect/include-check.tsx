@@ -1,7 +1,10 @@
 import { Loader } from '@mantine/core'
-import { useQueries, useQuery } from '@tanstack/react-query'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
 import { fileQuery, folderQuery, type GitRefChoice, type RepositoryAddress } from '../../api/repository.ts'
 import { FailureNote, sentenceOf } from '../../design/states.tsx'
+import { SETTLED_MS, useSettledRef } from '../../repository/use-settled-ref.ts'
+import { checkIncludes } from './check-includes.ts'
 import classes from './connect.module.css'
 import { includesOf } from './includes.ts'
 
@@ -18,22 +21,31 @@ export function IncludeCheck({
   gitRef: GitRefChoice
   path: string
 }) {
+  const { ref, isSettled } = useSettledRef(gitRef)
+  const [settledPath] = useDebouncedValue(path, SETTLED_MS)
   const isFile = /\.(ya?ml|xml|json|sql)$/i.test(path)
-  const root = useQuery({ ...fileQuery(repository, gitRef, path), enabled: isFile })
-  const includes = includesOf(root.data?.file?.content ?? '', path)
+  const isReadable = isFile && isSettled && settledPath === path
+  const root = useQuery({ ...fileQuery(repository, ref, settledPath), enabled: isReadable })
+  const includes = includesOf(root.data?.file?.content ?? '', settledPath)
   const looked = includes.slice(0, LOOKED_AT_MAX)
-  const found = useQueries({
-    queries: looked.map(({ path: target, isFolder }) =>
-      isFolder ? folderQuery(repository, gitRef, target) : fileQuery(repository, gitRef, target),
-    ),
+  const check = useQuery({
+    queryKey: ['repository', repository, 'includes', ref, looked],
+    queryFn: ({ client, signal }) =>
+      checkIncludes(
+        looked,
+        ({ path: target, isFolder }) =>
+          isFolder
+            ? client.fetchQuery(folderQuery(repository, ref, target))
+            : client.fetchQuery(fileQuery(repository, ref, target)),
+        signal,
+      ),
+    enabled: isReadable && looked.length > 0,
+    staleTime: 60_000,
   })
   if (!isFile) return null
   if (root.error !== null) return <FailureNote error={root.error} />
-  const broken = looked.flatMap((include, index) => {
-    const error = found[index]?.error
-    return error === null || error === undefined ? [] : [{ ...include, error }]
-  })
-  const isReading = root.isPending || found.some(({ isPending }) => isPending)
+  const broken = looked.length === 0 ? [] : (check.data ?? [])
+  const isReading = !isReadable || root.isPending || (looked.length > 0 && check.isPending)
   return (
     <div className={classes.note} data-tone={broken.length > 0 ? undefined : isReading ? 'info' : 'good'} role="status">
       {isReading ? (
@@ -48,9 +60,9 @@ export function IncludeCheck({
         )
       ) : (
         <ul className={classes.broken}>
-          {broken.map((include) => (
+          {broken.map(({ include, error }) => (
             <li key={include.path}>
-              <code>{include.path}</code>: {sentenceOf(include.error)}
+              <code>{include.path}</code>: {sentenceOf(error)}
             </li>
           ))}
         </ul>

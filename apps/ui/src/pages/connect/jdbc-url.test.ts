@@ -19,6 +19,9 @@ test.each([
   ['jdbc:postgresql:shop', 'slashes'],
   ['jdbc:postgresql://db 1/shop', 'spaces'],
   ['jdbc:oracle:thin:@h:1521/x', '“oracle” is not built yet'],
+  ['jdbc:mysql://h:3306/shop', '“mysql” is not built yet; PostgreSQL is'],
+  ['jdbc:mariadb://h/shop', '“mariadb” is not built yet'],
+  ['jdbc:postgresql://${DB_HOST}/shop', 'in place of “${…}”'],
   ['jdbc:postgresql:///shop', 'host is missing'],
   ['jdbc:postgresql://h:99999/shop', 'no port 99999'],
   ['jdbc:postgresql://h:abc/shop', 'port is a number'],
@@ -28,7 +31,7 @@ test.each([
   expect(jdbcUrlProblem(url)).toContain(words)
 })
 
-test.each(['jdbc:postgresql://h/shop', 'jdbc:postgresql://a:1,b:2/shop', 'jdbc:mysql://[::1]:3306/shop?x=y'])(
+test.each(['jdbc:postgresql://h/shop', 'jdbc:postgresql://a:1,b:2/shop', 'jdbc:postgresql://[::1]:5432/shop?x=y'])(
   'nothing is wrong with %s',
   (url) => {
     expect(jdbcUrlProblem(url)).toBeUndefined()

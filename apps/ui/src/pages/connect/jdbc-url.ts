@@ -1,13 +1,14 @@
 /** The parts of a JDBC URL that names and hints are made of. */
 export interface JdbcParts {
-  /** `postgresql`, `mysql`, … */
+  /** `postgresql`, `oracle`, … */
   engine: string
   host?: string
   port?: number
   database?: string
 }
 
-const ENGINES = ['postgresql', 'mysql', 'mariadb']
+/** What the delegate has drivers for. */
+const ENGINES = ['postgresql']
 const EXAMPLE = 'jdbc:postgresql://host:5432/database'
 
 export function jdbcParts(url: string): JdbcParts | undefined {
@@ -29,6 +30,7 @@ export function jdbcParts(url: string): JdbcParts | undefined {
 export function jdbcUrlProblem(url: string): string | undefined {
   const text = url.trim()
   if (text === '') return 'Paste the address of the database.'
+  if (text.includes('${')) return 'Write the value in place of “${…}”: nothing here fills placeholders in.'
   if (/\s/.test(text)) return 'A URL has no spaces.'
   if (!/^jdbc:/i.test(text)) {
     return /^[\w.-]+(:\d+)?(\/\w+)?$/.test(text)
@@ -38,7 +40,7 @@ export function jdbcUrlProblem(url: string): string | undefined {
   const parts = jdbcParts(text)
   if (parts === undefined || parts.engine === '') return `Write the kind of database after “jdbc:”, as in ${EXAMPLE}`
   if (!ENGINES.includes(parts.engine)) {
-    return `“${parts.engine}” is not built yet; ${ENGINES.join(', ')} are.`
+    return `“${parts.engine}” is not built yet; PostgreSQL is, as in ${EXAMPLE}`
   }
   if (!/^jdbc:[a-z0-9+]+:\/\//i.test(text)) return `Two slashes come before the host, as in ${EXAMPLE}`
   if (parts.host === undefined) return `The host is missing, as in ${EXAMPLE}`

@@ -87,6 +87,26 @@ test('a user name beside the URL wins over the one in it', () => {
   })
 })
 
+test('a placeholder is never taken for the value that it stands for', () => {
+  const text = 'url=jdbc:postgresql://h/shop\nusername=ada\npassword=${DB_PASSWORD}'
+
+  expect(parseDatabase(text)).toEqual({
+    url: 'jdbc:postgresql://h/shop',
+    username: 'ada',
+    placeholders: ['password'],
+  })
+  expect(parseDatabase('url: jdbc:postgresql://${HOST}/shop\nusername: ada')).toEqual({
+    username: 'ada',
+    placeholders: ['url'],
+  })
+  expect(parseDatabase('jdbc:postgresql://h/shop?user=ada&password=${DB_PASSWORD}')).toEqual({
+    url: 'jdbc:postgresql://h/shop',
+    username: 'ada',
+    placeholders: ['password'],
+  })
+  expect(parseDatabase('jdbc:postgresql://${U}:${P}@h/shop')).toEqual({ url: 'jdbc:postgresql://h/shop' })
+})
+
 test.each(['', 'hello world', 'x'.repeat(10_000), '=', ': : :', '{"url": 1}'])('text that says nothing: %#', (text) => {
   expect(parseDatabase(text)).toEqual({})
 })

@@ -9,10 +9,14 @@ export interface PastedDatabase {
   contexts?: string
   labels?: string
   schema?: string
+  /** Fields whose value was a placeholder such as `${DB_PASSWORD}`: what stands behind it is not known here. */
+  placeholders?: Field[]
 }
 
+type Field = 'url' | 'username' | 'password' | 'changelog' | 'contexts' | 'labels' | 'schema'
+
 /** Names that properties files, environments and command lines use, without separators and in lower case. */
-const NAMES: Record<string, keyof PastedDatabase> = {
+const NAMES: Record<string, Field> = {
   url: 'url',
   liquibasecommandurl: 'url',
   liquibaseurl: 'url',
@@ -54,16 +58,21 @@ const NAMES: Record<string, keyof PastedDatabase> = {
 export function parseDatabase(text: string): PastedDatabase {
   const trimmed = text.trim()
   if (/^\S+$/.test(trimmed) && isDatabaseUrl(trimmed)) return withoutCredentials(trimmed)
-  const found: PastedDatabase = {}
+  const found: Partial<Record<Field, string>> = {}
+  const placeholders = new Set<Field>()
   for (const [name, value] of propertiesOf(trimmed)) {
     const field = NAMES[name.toLowerCase().replaceAll(/[^a-z]/g, '')]
-    if (field !== undefined && value !== '') found[field] = value
+    if (field === undefined || value === '') continue
+    if (value.includes('${')) placeholders.add(field)
+    else found[field] = value
   }
-  const url = found.url === undefined ? {} : withoutCredentials(found.url)
+  const url: PastedDatabase = found.url === undefined ? {} : withoutCredentials(found.url)
   const { changelog } = found
+  for (const field of url.placeholders ?? []) placeholders.add(field)
   return {
     ...url,
     ...found,
+    ...(placeholders.size === 0 ? {} : { placeholders: [...placeholders] }),
     ...(url.url === undefined ? {} : { url: url.url }),
     ...(changelog === undefined ? {} : { changelog: changelog.replace(/^(classpath:|file:)?\/*(\.\/)*/, '') }),
   }
@@ -128,13 +137,16 @@ function withoutCredentials(text: string): PastedDatabase {
     const [, head = '', userInfo = '', rest = ''] = info
     const [user = '', ...password] = userInfo.split(':')
     url = head + rest
-    if (user !== '') found.username = decoded(user)
-    if (password.length > 0) found.password = decoded(password.join(':'))
+    const secret = password.join(':')
+    if (user !== '' && !user.includes('${')) found.username = decoded(user)
+    if (secret !== '' && !secret.includes('${')) found.password = decoded(secret)
   }
   url = url.replaceAll(/([?&;])([\w.-]+)=([^&;]*)/g, (whole, separator: string, name: string, value: string) => {
     const field = CREDENTIALS[name.toLowerCase()]
-    if (field === undefined) return whole
-    found[field] = decoded(value)
+    // Without a value somebody still types it.
+    if (field === undefined || value === '') return whole
+    if (value.includes('${')) found.placeholders = [...(found.placeholders ?? []), field]
+    else found[field] = decoded(value)
     return separator === '?' ? '?' : ''
   })
   url = url.replace(/\?&/, '?').replace(/[?]$/, '')

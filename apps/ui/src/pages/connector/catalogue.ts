@@ -16,7 +16,7 @@ export interface ConnectorKind {
 export const CATALOGUE: Record<ConnectorType, ConnectorKind> = {
   JDBC: {
     title: 'Database',
-    text: 'A database by its JDBC URL: PostgreSQL, MySQL, MariaDB.',
+    text: 'A PostgreSQL database by its JDBC URL.',
     kind: 'database',
     example: 'jdbc:postgresql://db.example.com:5432/orders',
   },
