@@ -64,7 +64,8 @@ export function useScan(logKey: string, search: string, until: number, isComplet
           search,
           sections: joined(now.sections, sections),
           matches: [...now.matches, ...matches],
-          scannedTo: nextSeq === undefined ? total : nextSeq - 1,
+          // Never back: a log-service that starts again knows the last lines only when they have been sent again.
+          scannedTo: Math.max(now.scannedTo, nextSeq === undefined ? total : nextSeq - 1),
           isRunning: false,
           error: undefined,
         }))
