@@ -51,6 +51,7 @@ export async function buildApp(deps: Deps): Promise<FastifyInstance> {
   // Fastify ends the connection of a body that is too large; HTTP/2 has no such header.
   app.addHook('onSend', async (request, reply) => {
     if (request.raw.httpVersionMajor > 1) reply.removeHeader('connection')
+    deps.streams.follow(request, reply)
   })
   const limits = await createRateLimits(app, deps.redis, config.limits)
   const forwarding = createForwarding(deps, limits)

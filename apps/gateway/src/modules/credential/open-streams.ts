@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Judged at their beginning only, so a revocation has to end them. */
 const STREAM_TYPE = /^text\/event-stream\b/i
@@ -9,17 +9,26 @@ const STREAM_TYPE = /^text\/event-stream\b/i
  */
 export class OpenStreams {
   readonly #byAccount = new Map<string, Set<FastifyReply['raw']>>()
+  readonly #judged = new WeakMap<FastifyRequest, { accountId: string; revocationsBefore: number }>()
   #revocations = 0
 
-  /** To be taken before the credential is judged, for {@link follow}. */
+  /** To be taken before the credential is judged, for {@link judged}. */
   get revocations(): number {
     return this.#revocations
   }
 
-  /** Follows an answer until it is over, if it is an event stream. One that crossed a revocation is ended at once. */
-  follow(accountId: string, reply: FastifyReply, revocationsBefore: number): void {
+  /** Remembers for whom a request was let through. */
+  judged(request: FastifyRequest, accountId: string, revocationsBefore: number): void {
+    this.#judged.set(request, { accountId, revocationsBefore })
+  }
+
+  /** Follows an answer that begins until it is over, if it is an event stream. One that crossed a revocation is ended. */
+  follow(request: FastifyRequest, reply: FastifyReply): void {
     const { raw } = reply
-    if (!STREAM_TYPE.test(String(reply.getHeader('content-type') ?? '')) || raw.destroyed) return
+    const judged = this.#judged.get(request)
+    if (judged === undefined || raw.destroyed) return
+    if (!STREAM_TYPE.test(String(reply.getHeader('content-type') ?? ''))) return
+    const { accountId, revocationsBefore } = judged
     if (revocationsBefore !== this.#revocations) {
       raw.destroy()
       return

@@ -78,9 +78,8 @@ export function createForwarding(deps: Deps, limits: RateLimitChecks) {
       const internal = await deps.tokens.tokenFor(credential)
       requireOwnAccount(request.headers, new URLSearchParams(query), internal.accountId)
       if (internal.setCookie !== undefined) reply.header('set-cookie', internal.setCookie)
-      await send(request, reply, internal.token, false)
-      deps.streams.follow(internal.accountId, reply, revocationsBefore)
-      return reply
+      deps.streams.judged(request, internal.accountId, revocationsBefore)
+      return send(request, reply, internal.token, false)
     },
 
     /** Sign-in: the body is read here, because the limit counts by e-mail address. It is text at this point. */
