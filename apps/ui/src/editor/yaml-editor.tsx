@@ -80,7 +80,7 @@ export function YamlEditor(props: YamlEditorProps) {
           yaml(),
           yamlLanguage.data.of({ autocomplete: completeFrom(() => latest.current) }),
           hoverTooltip(explainFrom(() => latest.current)),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           readOnly.of(EditorState.readOnly.of(isReadOnly)),
           keymap.of([
             ...completionKeymap,
