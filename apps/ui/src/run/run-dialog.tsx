@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import type { PipelineInput } from '@sluice/contracts/pipeline-inputs'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -8,6 +8,7 @@ import { ApiProblem } from '../api/problem.ts'
 import { inputTemplateQuery } from '../api/pipelines.ts'
 import { usePaths, useProject } from '../api/project.ts'
 import { FailedState, FailureNote, LoadingRows } from '../design/states.tsx'
+import { InputField } from './input-field.tsx'
 
 interface RunDialogProps {
   /** Of the pipeline. */
@@ -60,6 +61,7 @@ export function RunDialog({ identifier, name, onClose }: RunDialogProps) {
                 key={input.path}
                 input={input}
                 isFirst={index === 0}
+                schema={schemaBeside(input, inputs, values)}
                 value={values[input.path] ?? ''}
                 onChange={(value) => setValues({ ...values, [input.path]: value })}
                 error={problems.find((problem) => problem.path === input.path)?.message}
@@ -87,80 +89,15 @@ export function RunDialog({ identifier, name, onClose }: RunDialogProps) {
   )
 }
 
-interface InputFieldProps {
-  input: PipelineInput
-  isFirst: boolean
-  value: string
-  onChange: (value: string) => void
-  error: string | undefined
-}
-
-function hintOf({ description, regex, owner }: PipelineInput): string {
-  const place =
-    owner.kind === 'pipeline' ? undefined : `Of ${owner.kind === 'stepGroup' ? 'group' : owner.kind} ${owner.name}.`
-  const form = regex === undefined ? undefined : `Must match ${regex}.`
-  return [description, place, form].filter(Boolean).join(' ')
-}
-
-function InputField({ input, isFirst, value, onChange, error }: InputFieldProps) {
-  const scope = useProject()
-  const common = {
-    label: input.name,
-    description: hintOf(input) || undefined,
-    required: input.required,
-    autoFocus: isFirst,
-    'data-autofocus': isFirst || undefined,
-    placeholder: input.default === undefined ? undefined : `${input.default} (default)`,
-    error,
-  }
-  const schemas = useQuery({
-    queryKey: ['schemas', scope.org, scope.project, 'choice'],
-    queryFn: ({ signal }) =>
-      call('listDbSchemas', { params: { org: scope.org, project: scope.project }, query: { limit: 100 } }, { signal }),
-    enabled: input.type === 'DbSchema',
-  })
-  const choices =
-    input.allowedValues ?? (input.type === 'DbSchema' ? schemas.data?.map(({ identifier }) => identifier) : undefined)
-  if (choices !== undefined) {
-    return (
-      <Select
-        {...common}
-        data={[...choices]}
-        searchable
-        value={value || null}
-        onChange={(next) => onChange(next ?? '')}
-        clearable={!input.required}
-      />
-    )
-  }
-  switch (input.type) {
-    case 'Number':
-      return <NumberInput {...common} value={value} onChange={(next) => onChange(String(next))} />
-    case 'Boolean':
-      return (
-        <Switch
-          label={input.name}
-          description={common.description}
-          error={error}
-          checked={(value || input.default) === 'true'}
-          onChange={(event) => onChange(String(event.currentTarget.checked))}
-        />
-      )
-    case 'Secret':
-      return (
-        <TextInput
-          {...common}
-          description={common.description ?? 'Identifier of a secret; its value stays where it is.'}
-          value={value}
-          onChange={(event) => onChange(event.currentTarget.value)}
-        />
-      )
-    case 'String':
-    case 'Duration':
-    case 'List':
-    case 'DbSchema':
-    case 'DbInstance':
-    case 'Connector':
-      return <TextInput {...common} value={value} onChange={(event) => onChange(event.currentTarget.value)} />
-  }
+/** The DB schema that the same step asks for: its instances are what an instance can be chosen from. */
+function schemaBeside(
+  { owner }: PipelineInput,
+  inputs: readonly PipelineInput[],
+  values: Readonly<Record<string, string>>,
+): string | undefined {
+  const beside = inputs.find(
+    (input) =>
+      input.type === 'DbSchema' && input.owner.kind === owner.kind && input.owner.identifier === owner.identifier,
+  )
+  return beside === undefined ? undefined : values[beside.path] || beside.default
 }
