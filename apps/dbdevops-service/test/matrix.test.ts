@@ -200,6 +200,20 @@ test('a changeset tells its SQL as the instance gets it; without a text it says 
   expect(await running.send({ ...editor, token: undefined }, 'GET', path)).toMatchObject({ status: 401 })
 })
 
+test('one changeset is found by its exact key among others whose names hold the same text', async () => {
+  const [stg] = await prepare('stg')
+  if (stg === undefined) throw new Error('an instance was made')
+  const ids = [...Array.from({ length: 120 }, (_, index) => `1${index}`), '1']
+  const changesets = ids.map((id) => changeset(id, 'pending'))
+  await report(stepReport({ ...stg, ...REFRESH, attemptId: 'tsk-11', changesets }))
+
+  const key = { fileName: 'db/orders_v1.yaml', author: 'ann', id: '1' }
+  expect((await matrix({ changeSetFilter: { changeset: key } })).changeSets.map(({ changeSet }) => changeSet)).toEqual([
+    '1',
+  ])
+  expect((await matrix({ changeSetFilter: { changeset: { ...key, author: 'an' } } })).changeSets).toEqual([])
+})
+
 test('a changeset that only a deleted instance had leaves the matrix', async () => {
   const [stg, prod] = await prepare('stg', 'prod')
   if (stg === undefined || prod === undefined) throw new Error('two instances were made')

@@ -193,6 +193,22 @@ describe('a refresh', () => {
     await expect(unknown).rejects.toMatchObject({ code: 'ENTITY_NOT_FOUND' })
   })
 
+  test('of a schema with more instances than a page finds the last of them', async () => {
+    const { accountId, editor } = await makeFixture(running)
+    await running.admin.query(
+      `insert into dbdevops.db_instance (account_id, id, schema_id, identifier, name, tags, connector, branch, properties, created_at, updated_at)
+       select account_id, 'ins-' || n, schema_id, 'db_' || n, 'Database', '{}', 'nowhere', 'main', '{}', now() + n * interval '1 s', now()
+         from dbdevops.db_instance, generate_series(1, 210) n where account_id = $1`,
+      [accountId],
+    )
+    const { requests } = await running.client.call(
+      refreshSchema,
+      { params: orders, body: { instances: ['db_210'] } },
+      { actor: editor },
+    )
+    expect(requests).toMatchObject([{ dbInstance: 'db_210', error: { code: 'REFERENCE_NOT_FOUND' } }])
+  })
+
   test('needs somebody who may use the connector, in his own account', async () => {
     const { accountId, editor } = await makeFixture(running)
     const { requestId } = await refresh(editor)

@@ -63,14 +63,17 @@ const RESOLVING_ERRORS = [
   'ACCESS_DENIED',
 ] as const
 
-/** A refresh of an instance that still runs is answered again: nobody needs two at once. */
+/**
+ * Whoever asks makes a delegate open the database's connector: looking at what is known takes less.
+ * A refresh of an instance that still runs is answered again: nobody needs two at once.
+ */
 export const refreshInstance = defineRoute({
   ...common,
   method: 'POST',
   path: `${PROJECT}/dbschema/:schema/instance/:instance/refresh`,
   operationId: 'refreshInstance',
   summary: "Read the state of an instance from its database's own history, without a pipeline",
-  permission: 'dbops_instance_view',
+  permission: 'core_connector_access',
   params: InstanceParams,
   query: StartQuery,
   response: DatabaseRequest,
@@ -84,7 +87,7 @@ export const refreshSchema = defineRoute({
   path: `${PROJECT}/dbschema/:schema/refresh`,
   operationId: 'refreshSchema',
   summary: 'Refresh all instances of a schema, or those named',
-  permission: 'dbops_instance_view',
+  permission: 'core_connector_access',
   params: SchemaParams,
   body: z.object({ instances: z.array(Identifier).max(100).default([]) }).default({ instances: [] }),
   response: z.object({ requests: z.array(DatabaseRequest) }),

@@ -181,6 +181,14 @@ export const getMigrationState = defineRoute({
           .default([])
           .describe('changesets that are in one of these states on any of the instances; none: all'),
         searchTerm: z.string().max(255).default('').describe('part of id, author or file, whatever its case'),
+        changeset: z
+          .object({
+            fileName: z.string().min(1).max(1024),
+            author: z.string().min(1).max(255),
+            id: z.string().min(1).max(255),
+          })
+          .optional()
+          .describe('only this changeset'),
       })
       .default({ states: [], searchTerm: '' }),
   }),

@@ -16,8 +16,8 @@ export type DbSchema = Output<'getDbSchema'>
 export type DbInstance = Output<'getDbInstance'>
 export type InstanceOverview = Output<'getMigrationState'>['overview'][number]
 
-/** Most instances that one page shows; the API's own bound of a list. */
-export const INSTANCES_MAX = 100
+/** Most instances that one answer holds, that the matrix has columns for, and that one request asks to be looked at. */
+export const INSTANCES_PER_PAGE = 100
 
 /** A page of the schemas of a project, newest change first. */
 export function schemasQuery(scope: ProjectAddress, filter: { search: string; page: number; limit: number }) {
@@ -43,16 +43,27 @@ export function schemaQuery(address: SchemaAddress) {
   })
 }
 
-/** The instances of a schema, oldest first: the order in which they were thought of is mostly that of delivery. */
-export function instancesQuery(address: SchemaAddress) {
+/** Reads on until all are there. */
+async function allInstances(params: SchemaAddress, signal: AbortSignal): Promise<DbInstance[]> {
+  const found: DbInstance[] = []
+  for (let page = 0; ; page++) {
+    const query = { page, limit: INSTANCES_PER_PAGE, sort: 'created', order: 'ASC' } as const
+    // The next page is asked for only where there is one.
+    // oxlint-disable-next-line no-await-in-loop
+    const { items, total } = await callList('listDbInstances', { params, query, body: {} }, { signal })
+    found.push(...items)
+    if (items.length === 0 || found.length >= total) return found
+  }
+}
+
+/** All instances of a schema, oldest first: the order in which they were thought of is mostly that of delivery. */
+export function instancesQuery({ org, project, schema }: SchemaAddress) {
   return queryOptions({
-    queryKey: ['instances', address],
-    queryFn: ({ signal }) =>
-      callList(
-        'listDbInstances',
-        { params: address, query: { limit: INSTANCES_MAX, sort: 'created', order: 'ASC' }, body: {} },
-        { signal },
-      ),
+    queryKey: ['instances', { org, project, schema }],
+    queryFn: async ({ signal }) => {
+      const items = await allInstances({ org, project, schema }, signal)
+      return { items, total: items.length }
+    },
   })
 }
 
@@ -67,9 +78,20 @@ export function instanceQuery({ org, project, schema, instance }: InstanceAddres
 export function overviewQuery(address: SchemaAddress) {
   return queryOptions({
     queryKey: ['matrix', address, 'overview'],
-    queryFn: async ({ signal }) => {
-      const state = await call('getMigrationState', { params: address, query: { limit: 1 }, body: {} }, { signal })
-      return state.overview
+    queryFn: async ({ signal }): Promise<InstanceOverview[]> => {
+      const read = async (instances: readonly string[]): Promise<InstanceOverview[]> => {
+        const body = { instanceFilter: { instances: [...instances] } }
+        return (await call('getMigrationState', { params: address, query: { limit: 1 }, body }, { signal })).overview
+      }
+      const first = await read([])
+      if (first.length < INSTANCES_PER_PAGE) return first
+      const known = new Set(first.map(({ instance }) => instance))
+      const others = (await allInstances(address, signal)).filter(({ identifier }) => !known.has(identifier))
+      const pages = Array.from({ length: Math.ceil(others.length / INSTANCES_PER_PAGE) }, (_, page) =>
+        others.slice(page * INSTANCES_PER_PAGE, (page + 1) * INSTANCES_PER_PAGE),
+      )
+      const more = await Promise.all(pages.map((page) => read(page.map(({ identifier }) => identifier))))
+      return [first, ...more].flat()
     },
   })
 }

@@ -13,15 +13,23 @@ export interface MatrixFilter {
   search: string
   /** Only these instances; none: all. */
   instances?: readonly string[]
+  /** Only this changeset. */
+  changeset?: ChangesetKey
 }
 
 /** Rows that one request brings; the most that the API gives at once. */
 export const ROWS_PER_PAGE = 100
 
-function bodyOf({ states, search, instances = [] }: MatrixFilter): Input<'getMigrationState'>['body'] {
+function bodyOf({ states, search, instances = [], changeset }: MatrixFilter): Input<'getMigrationState'>['body'] {
   return {
     instanceFilter: { instances: [...instances] },
-    changeSetFilter: { states: [...states], searchTerm: search },
+    changeSetFilter: {
+      states: [...states],
+      searchTerm: search,
+      ...(changeset === undefined
+        ? {}
+        : { changeset: { fileName: changeset.file, author: changeset.author, id: changeset.id } }),
+    },
   }
 }
 
@@ -47,13 +55,12 @@ export interface ChangesetKey {
 
 /** One row by its key, with the cells of one instance. */
 export function matrixRowQuery(address: SchemaAddress, key: ChangesetKey, instance: string) {
-  const filter: MatrixFilter = { states: [], search: key.id, instances: [instance] }
+  const { file, author, id } = key
+  const filter: MatrixFilter = { states: [], search: '', instances: [instance], changeset: { file, author, id } }
   return queryOptions({
     ...matrixPageQuery(address, filter, 0),
     select: ({ items }: { items: MigrationState }) =>
-      items.changeSets.find(
-        (row) => row.changeSet === key.id && row.author === key.author && row.fileName === key.file,
-      ),
+      items.changeSets.find((row) => row.changeSet === id && row.author === author && row.fileName === file),
   })
 }
 

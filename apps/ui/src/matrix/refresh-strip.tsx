@@ -7,7 +7,7 @@ import { Duration, durationText } from '../design/time.tsx'
 import { countWords } from './count-marks.tsx'
 import { phaseRows } from '../connection/phase-rows.ts'
 import classes from './refresh-strip.module.css'
-import { PHASE_NAMES, REFRESH_PHASES } from './request-phases.ts'
+import { BASELINE_PHASES, PHASE_NAMES, REFRESH_PHASES } from './request-phases.ts'
 
 interface RefreshStripProps {
   byInstance: Record<string, FollowedRequest>
@@ -53,13 +53,20 @@ export function RefreshStrip({ byInstance, nameOf, isRunning, onClose }: Refresh
 function RequestLine({ name, followed }: { name: string; followed: FollowedRequest }) {
   const { request, error } = followed
   const look = lookOf(followed)
-  const rows = phaseRows(REFRESH_PHASES, request?.phases ?? [], request?.status ?? 'RUNNING')
+  const rows = phaseRows(
+    request?.kind === 'baseline' ? BASELINE_PHASES : REFRESH_PHASES,
+    request?.phases ?? [],
+    request?.status ?? 'RUNNING',
+  )
   return (
     <div className={classes.line}>
       <StatusMark look={look} />
       <strong>{name}</strong>
       <div className={classes.words}>
         {request?.counts === undefined ? null : <div>{countWords(request.counts)}</div>}
+        {request?.markedCount === undefined ? null : (
+          <div>{request.markedCount.toLocaleString()} changesets are marked as deployed now. None of them ran.</div>
+        )}
         <div className={classes.phases}>
           {rows
             .filter(({ state }) => state !== 'notReached')

@@ -6,6 +6,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from 'react'
 import { call } from '../api/call.ts'
 import { usePaths, useProject } from '../api/project.ts'
+import { referenceTo } from '../api/reference.ts'
 import classes from './command-palette.module.css'
 import { useDestinations } from './navigation.tsx'
 
@@ -171,7 +172,10 @@ function useFound(term: string): { found: Command[]; isSearching: boolean } {
         ),
         call(
           'listConnectors',
-          { query: { ...scope.query, pageSize: FOUND_PER_KIND }, body: { searchTerm: term } },
+          {
+            query: { ...scope.query, pageSize: FOUND_PER_KIND, includeAllConnectorsAvailableAtScope: 'true' },
+            body: { searchTerm: term },
+          },
           { signal },
         ),
       ])
@@ -197,12 +201,12 @@ function useFound(term: string): { found: Command[]; isSearching: boolean } {
           to: paths.schema(item.identifier),
         })),
         ...(connectors.status === 'fulfilled' ? connectors.value.content : []).map(({ connector }): Command => ({
-          id: `c/${connector.identifier}`,
+          id: `c/${referenceTo(connector)}`,
           group: 'Connectors',
           label: connector.name,
           hint: connector.type,
           icon: IconPlugConnected,
-          to: paths.connector(connector.identifier),
+          to: paths.connector(referenceTo(connector)),
         })),
       ]
     },

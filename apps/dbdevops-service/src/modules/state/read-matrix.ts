@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { DbInstance } from '../../generated/prisma/client.ts'
 import { findSchema, type ProjectRef } from '../schema/schema-store.ts'
+import { changesetKey } from '../step/changeset-rows.ts'
 import { PUBLISHED_STATUS } from './published-status.ts'
 import { toInstanceOverview } from './instance-overview.ts'
 import { seenBy, StateRow } from './state-row.ts'
@@ -120,6 +121,10 @@ async function readPage(
   if (filter.searchTerm !== '') {
     const term = parameter(`%${filter.searchTerm.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`)
     conditions.push(`(c.changeset_id ilike ${term} or c.author ilike ${term} or c.path ilike ${term})`)
+  }
+  if (filter.changeset !== undefined) {
+    const { fileName, author, id } = filter.changeset
+    conditions.push(`c.changeset_key = ${parameter(changesetKey({ path: fileName, author, id }))}`)
   }
   // Every parameter has to be used.
   const where = [...conditions, '$3::text[] is not null'].join(' and ')

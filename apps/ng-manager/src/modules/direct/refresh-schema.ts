@@ -7,7 +7,7 @@ import { projectParams } from '../step/resolve-step.ts'
 import { toDatabaseRequest } from './direct-request.ts'
 import { refreshInstance } from './refresh-instance.ts'
 
-const INSTANCES_MAX = 100
+const PAGE_SIZE = 100
 /** Instances that are resolved at once. */
 const LANES = 8
 
@@ -22,12 +22,7 @@ export async function refreshSchema(
   signal: AbortSignal,
 ): Promise<DatabaseRequest[]> {
   const { scope, dbSchema } = of
-  const found = await deps.client.call(
-    listDbInstances,
-    { params: { ...projectParams(scope), schema: dbSchema }, query: { limit: INSTANCES_MAX }, body: {} },
-    { actor, signal },
-  )
-  const known = found.map(({ identifier }) => identifier)
+  const known = await instancesOf(deps, actor, of, signal)
   const missing = of.instances.find((identifier) => !known.includes(identifier))
   if (missing !== undefined) {
     throw new AppError('ENTITY_NOT_FOUND', `DB schema "${dbSchema}" has no instance "${missing}".`)
@@ -44,6 +39,31 @@ export async function refreshSchema(
   }
   await Promise.all(Array.from({ length: Math.min(LANES, wanted.length) }, lane))
   return wanted.flatMap(({ dbInstance }) => answers.get(dbInstance) ?? [])
+}
+
+/** Identifiers of all instances of a schema. */
+async function instancesOf(
+  deps: Pick<Deps, 'client'>,
+  actor: Actor,
+  { scope, dbSchema }: { scope: Scope; dbSchema: string },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const known: string[] = []
+  for (let page = 0; ; page++) {
+    // The next page is asked for only where there may be one.
+    // oxlint-disable-next-line no-await-in-loop
+    const found = await deps.client.call(
+      listDbInstances,
+      {
+        params: { ...projectParams(scope), schema: dbSchema },
+        query: { page, limit: PAGE_SIZE, sort: 'created', order: 'ASC' },
+        body: {},
+      },
+      { actor, signal },
+    )
+    known.push(...found.map(({ identifier }) => identifier))
+    if (found.length < PAGE_SIZE) return known
+  }
 }
 
 async function refreshOne(

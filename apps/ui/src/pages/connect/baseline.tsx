@@ -5,7 +5,8 @@ import type { Input } from '../../api/call.ts'
 import { useMay } from '../../api/permissions.ts'
 import type { SchemaAddress } from '../../api/schemas.ts'
 import { GuardedButton } from '../../design/guarded-button.tsx'
-import { matrixPageQuery, ROWS_PER_PAGE } from '../../matrix/matrix-data.ts'
+import { sentenceOf } from '../../design/states.tsx'
+import { type MatrixRow, matrixPageQuery, ROWS_PER_PAGE } from '../../matrix/matrix-data.ts'
 import classes from './connect.module.css'
 
 type BaselineBody = Input<'baselineInstance'>['body']
@@ -15,6 +16,8 @@ interface BaselineProps {
   instance: string
   /** Changesets that the history does not have. */
   pending: number
+  /** False: it is known that the database has no history table. */
+  hasHistory: boolean | undefined
   isRunning: boolean
   onStart: (body: BaselineBody) => void
 }
@@ -23,20 +26,24 @@ interface BaselineProps {
 const PAGES_MAX = 20
 
 /** For a database that was made by hand: writes its history without running anything. */
-export function Baseline({ address, instance, pending, isRunning, onStart }: BaselineProps) {
+export function Baseline({ address, instance, pending, hasHistory, isRunning, onStart }: BaselineProps) {
   const mayWrite = useMay('dbops_instance_edit')
   const [choice, setChoice] = useState<'empty' | 'tables'>()
   const [last, setLast] = useState<string | null>(null)
   const [typed, setTyped] = useState('')
-  const filter = { states: ['pending'] as const, search: '', instances: [instance] }
+  const filter = { states: ['pending', 'failed'] as const, search: '', instances: [instance] }
   const pages = Math.min(PAGES_MAX, Math.ceil(pending / ROWS_PER_PAGE))
   const found = useQueries({
     queries:
       choice === 'tables' ? Array.from({ length: pages }, (_, page) => matrixPageQuery(address, filter, page)) : [],
   })
-  const rows = found.flatMap(({ data }) => data?.items.changeSets ?? [])
-  const end = last === null ? undefined : rows[Number(last)]
-  const count = last === null ? pending : Number(last) + 1
+  // Numbers count from the beginning: with a page missing they would be wrong.
+  const isComplete = found.every(({ data }) => data !== undefined)
+  const rows = isComplete ? found.flatMap(({ data }) => data?.items.changeSets ?? []) : []
+  const place = rows.findIndex((row) => keyOf(row) === last)
+  const end = rows[place]
+  const count = end === undefined ? pending : place + 1
+  const failed = found.find(({ error }) => error !== null)
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     if (typed.trim() !== String(count)) return
@@ -47,7 +54,7 @@ export function Baseline({ address, instance, pending, isRunning, onStart }: Bas
   }
   return (
     <form className={classes.baseline} onSubmit={submit}>
-      <h3>This database has no history table</h3>
+      <h3>{hasHistory === false ? 'This database has no history table' : 'Its history has none of the changesets'}</h3>
       <Radio.Group
         aria-label="What the database holds"
         value={choice ?? null}
@@ -57,7 +64,7 @@ export function Baseline({ address, instance, pending, isRunning, onStart }: Bas
           <Radio
             value="empty"
             label="It is empty"
-            description={`Go on. The first run makes the history and runs all ${pending.toLocaleString()} changesets.`}
+            description={`Nothing to do here. The first run makes the history and runs all ${pending.toLocaleString()} changesets.`}
           />
           <Radio
             value="tables"
@@ -69,9 +76,9 @@ export function Baseline({ address, instance, pending, isRunning, onStart }: Bas
       {choice === 'tables' ? (
         <>
           <p>
-            A baseline creates the history table and writes a row for each changeset, as if it had run.{' '}
-            <strong>It runs no SQL of the changelog and changes none of your tables.</strong> It needs a user that may
-            create a table.
+            A baseline creates the history table where it is missing, and writes a row for each changeset, as if it had
+            run. <strong>It runs no SQL of the changelog and changes none of your tables.</strong> It needs a user that
+            may create a table.
           </p>
           <Select
             label="The last changeset that the database has"
@@ -79,11 +86,13 @@ export function Baseline({ address, instance, pending, isRunning, onStart }: Bas
             clearable
             searchable
             limit={60}
+            disabled={!isComplete}
             data={rows.map((row, index) => ({
-              value: String(index),
+              value: keyOf(row),
               label: `${index + 1}. ${row.changeSet} (${row.author}, ${row.fileName})`,
             }))}
             value={last}
+            error={failed === undefined ? undefined : sentenceOf(failed.error)}
             onChange={(value) => {
               setLast(value)
               setTyped('')
@@ -106,4 +115,8 @@ export function Baseline({ address, instance, pending, isRunning, onStart }: Bas
       ) : null}
     </form>
   )
+}
+
+function keyOf({ fileName, author, changeSet }: MatrixRow): string {
+  return JSON.stringify([fileName, author, changeSet])
 }

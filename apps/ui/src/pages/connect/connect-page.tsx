@@ -68,7 +68,7 @@ export function ConnectPage() {
   return (
     <Page
       title="Connect a database"
-      subtitle="Until you make a pipeline and run it, your database is only read."
+      subtitle="Until you run a pipeline or mark a baseline, your database is only read."
       crumbs={[{ label: 'DB schemas', to: paths.schemas }]}
       actions={
         database === undefined ? null : (

@@ -15,6 +15,7 @@ import { countWords } from '../../matrix/count-marks.tsx'
 import { Matrix } from '../../matrix/matrix.tsx'
 import type { ChangesetKey } from '../../matrix/matrix-data.ts'
 import { BASELINE_PHASES, REFRESH_PHASES } from '../../matrix/request-phases.ts'
+import { baselineCount } from './baseline-count.ts'
 import { Baseline } from './baseline.tsx'
 import classes from './connect.module.css'
 
@@ -27,7 +28,7 @@ interface StateStepProps {
 /** What the database has of the changelog, by its own history. Looks by itself when nobody has yet. */
 export function StateStep({ address, instance, overview }: StateStepProps) {
   const paths = usePaths()
-  const mayLook = useMay('dbops_instance_view')
+  const mayLook = useMay('core_connector_access')
   const requests = useDatabaseRequests(address)
   const followed = requests.byInstance[instance]
   const request = followed?.request
@@ -50,6 +51,7 @@ export function StateStep({ address, instance, overview }: StateStepProps) {
   }, [isDue])
   const hasLooked = overview?.lastRefreshedAt !== undefined
   const isBaseline = request?.kind === 'baseline'
+  const toMark = baselineCount(overview)
   return (
     <>
       {hasLooked && overview.counts.total > 0 ? (
@@ -96,11 +98,12 @@ export function StateStep({ address, instance, overview }: StateStepProps) {
           />
         </div>
       ) : null}
-      {request?.hasHistory === false && (overview?.counts.pending ?? 0) > 0 && !isBaseline ? (
+      {toMark > 0 && !(isBaseline && request.status !== 'FAILURE') ? (
         <Baseline
           address={address}
           instance={instance}
-          pending={overview?.counts.pending ?? 0}
+          pending={toMark}
+          hasHistory={request?.hasHistory}
           isRunning={requests.isRunning}
           onStart={(body) =>
             void requests.start([instance], async () => [

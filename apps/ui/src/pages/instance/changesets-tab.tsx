@@ -2,8 +2,10 @@ import { Button } from '@mantine/core'
 import { IconFilterOff, IconRefresh } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
+import type { Allowance } from '../../api/permissions.ts'
 import { usePaths } from '../../api/project.ts'
 import { type DbInstance, overviewQuery, type SchemaAddress } from '../../api/schemas.ts'
+import { GuardedButton } from '../../design/guarded-button.tsx'
 import { SearchField } from '../../design/search-field.tsx'
 import { EmptyState } from '../../design/states.tsx'
 import { ChangesetDrawer } from '../../matrix/changeset-drawer.tsx'
@@ -18,11 +20,12 @@ interface ChangesetsTabProps {
   instance: DbInstance
   search: InstanceSearch
   onSearch: (changed: Partial<InstanceSearch>) => void
+  mayLook: Allowance
   onRefresh: () => void
 }
 
 /** The matrix with one column. */
-export function ChangesetsTab({ address, instance, search, onSearch, onRefresh }: ChangesetsTabProps) {
+export function ChangesetsTab({ address, instance, search, onSearch, mayLook, onRefresh }: ChangesetsTabProps) {
   const paths = usePaths()
   const overview = useQuery(overviewQuery(address))
   const counts = useMemo(
@@ -69,7 +72,11 @@ export function ChangesetsTab({ address, instance, search, onSearch, onRefresh }
             <EmptyState
               icon={<IconRefresh size={26} stroke={1.6} />}
               title="Nobody has looked at this database yet"
-              action={<Button onClick={onRefresh}>Look now</Button>}
+              action={
+                <GuardedButton may={mayLook} onClick={onRefresh}>
+                  Look now
+                </GuardedButton>
+              }
             >
               A delegate reads the changelog and the database's own history. It changes nothing.
             </EmptyState>

@@ -12,6 +12,8 @@ import { Page } from '../../design/page.tsx'
 import { FailedState, LoadingRows } from '../../design/states.tsx'
 import { countWords } from '../../matrix/count-marks.tsx'
 import { RefreshStrip } from '../../matrix/refresh-strip.tsx'
+import { baselineCount } from '../connect/baseline-count.ts'
+import { Baseline } from '../connect/baseline.tsx'
 import { ChangesetsTab } from './changesets-tab.tsx'
 import { GitRef } from './git-ref.tsx'
 import { InstanceSettings } from './instance-settings.tsx'
@@ -33,8 +35,9 @@ export function InstancePage() {
   const one = useQuery(instanceQuery({ ...address, instance }))
   const overview = useQuery(overviewQuery(address)).data?.find((item) => item.instance === instance)
   const requests = useDatabaseRequests(address)
-  const mayLook = useMay('dbops_instance_view')
+  const mayLook = useMay('core_connector_access')
   const tab = search.tab ?? 'overview'
+  const toMark = baselineCount(overview)
   const show = (changed: Partial<InstanceSearch>): void => {
     void navigate({ search: (before: InstanceSearch) => ({ ...before, ...changed }), replace: true })
   }
@@ -103,8 +106,29 @@ export function InstancePage() {
         onClose={requests.clear}
       />
       {tab === 'overview' ? <OverviewTab address={address} instance={one.data} overview={overview} /> : null}
+      {tab === 'overview' && toMark > 0 ? (
+        <Baseline
+          address={address}
+          instance={instance}
+          pending={toMark}
+          hasHistory={requests.byInstance[instance]?.request?.hasHistory}
+          isRunning={requests.isRunning}
+          onStart={(body) =>
+            void requests.start([instance], async () => [
+              await call('baselineInstance', { params: { ...address, instance }, query: { waitSeconds: 1 }, body }),
+            ])
+          }
+        />
+      ) : null}
       {tab === 'changesets' ? (
-        <ChangesetsTab address={address} instance={one.data} search={search} onSearch={show} onRefresh={refresh} />
+        <ChangesetsTab
+          address={address}
+          instance={one.data}
+          search={search}
+          onSearch={show}
+          mayLook={mayLook}
+          onRefresh={refresh}
+        />
       ) : null}
       {tab === 'plans' ? (
         <PlansTab address={{ ...address, instance }} opened={search.plan} onOpen={(plan) => show({ plan })} />

@@ -47,7 +47,7 @@ export function OverviewTab({ address, instance, overview }: OverviewTabProps) {
             ],
             [
               'Connector',
-              <Link key="connector" to={paths.connector(targetOf(instance.connector, query).identifier)}>
+              <Link key="connector" to={paths.connector(instance.connector)}>
                 {connector?.name ?? instance.connector}
               </Link>,
             ],

@@ -2,8 +2,10 @@ import { Button } from '@mantine/core'
 import { IconDatabase, IconFilterOff, IconRefresh } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
+import type { Allowance } from '../../api/permissions.ts'
 import { usePaths } from '../../api/project.ts'
-import { overviewQuery, type SchemaAddress } from '../../api/schemas.ts'
+import { INSTANCES_PER_PAGE, overviewQuery, type SchemaAddress } from '../../api/schemas.ts'
+import { GuardedButton } from '../../design/guarded-button.tsx'
 import { SearchField } from '../../design/search-field.tsx'
 import { EmptyState } from '../../design/states.tsx'
 import { ChangesetDrawer } from '../../matrix/changeset-drawer.tsx'
@@ -18,11 +20,12 @@ interface MatrixTabProps {
   search: SchemaSearch
   onSearch: (changed: Partial<SchemaSearch>) => void
   hasInstances: boolean
+  mayLook: Allowance
   onRefresh: () => void
 }
 
 /** Changesets × instances with its filters; a cell opens beside it. */
-export function MatrixTab({ address, search, onSearch, hasInstances, onRefresh }: MatrixTabProps) {
+export function MatrixTab({ address, search, onSearch, hasInstances, mayLook, onRefresh }: MatrixTabProps) {
   const paths = usePaths()
   const overview = useQuery(overviewQuery(address))
   const counts = useMemo(() => sumCounts(overview.data ?? []), [overview.data])
@@ -54,6 +57,12 @@ export function MatrixTab({ address, search, onSearch, hasInstances, onRefresh }
           onChange={(states) => onSearch({ states: states.length === 0 ? undefined : states })}
         />
       </div>
+      {(overview.data?.length ?? 0) > INSTANCES_PER_PAGE ? (
+        <p className={classes.cut} role="status">
+          Columns for the first {INSTANCES_PER_PAGE} of {overview.data?.length} databases. The others are under
+          Instances, each with its own changesets.
+        </p>
+      ) : null}
       <Matrix
         address={address}
         filter={filter}
@@ -75,7 +84,11 @@ export function MatrixTab({ address, search, onSearch, hasInstances, onRefresh }
             <EmptyState
               icon={<IconRefresh size={26} stroke={1.6} />}
               title="Nobody has looked at these databases yet"
-              action={<Button onClick={onRefresh}>Look now</Button>}
+              action={
+                <GuardedButton may={mayLook} onClick={onRefresh}>
+                  Look now
+                </GuardedButton>
+              }
             >
               A delegate reads the changelog and each database's own history. It changes nothing.
             </EmptyState>

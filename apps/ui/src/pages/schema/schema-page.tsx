@@ -6,7 +6,7 @@ import { call } from '../../api/call.ts'
 import { useDatabaseRequests } from '../../api/database-request.ts'
 import { useMay } from '../../api/permissions.ts'
 import { usePaths } from '../../api/project.ts'
-import { instancesQuery, overviewQuery, schemaQuery } from '../../api/schemas.ts'
+import { INSTANCES_PER_PAGE, instancesQuery, overviewQuery, schemaQuery } from '../../api/schemas.ts'
 import { GuardedButton } from '../../design/guarded-button.tsx'
 import { Page } from '../../design/page.tsx'
 import { FailedState } from '../../design/states.tsx'
@@ -30,17 +30,20 @@ export function SchemaPage() {
   const instances = useQuery(instancesQuery(address))
   const overview = useQuery(overviewQuery(address))
   const requests = useDatabaseRequests(address)
-  const mayLook = useMay('dbops_instance_view')
+  const mayLook = useMay('core_connector_access')
   const tab = search.tab ?? 'matrix'
   const show = (changed: Partial<SchemaSearch>): void => {
     void navigate({ search: (before: SchemaSearch) => ({ ...before, ...changed }), replace: true })
   }
   const refresh = (): void => {
     const all = (instances.data?.items ?? []).map(({ identifier }) => identifier)
-    void requests.start(all, async () => {
-      const answer = await call('refreshSchema', { params: address, body: { instances: all } })
-      return answer.requests
-    })
+    for (let from = 0; from < all.length; from += INSTANCES_PER_PAGE) {
+      const some = all.slice(from, from + INSTANCES_PER_PAGE)
+      void requests.start(some, async () => {
+        const answer = await call('refreshSchema', { params: address, body: { instances: some } })
+        return answer.requests
+      })
+    }
   }
   const crumbs = [{ label: 'DB schemas', to: paths.schemas }]
   if (schema.data === undefined && schema.error !== null) {
@@ -109,6 +112,7 @@ export function SchemaPage() {
           search={search}
           onSearch={show}
           hasInstances={instances.data === undefined || hasInstances}
+          mayLook={mayLook}
           onRefresh={refresh}
         />
       ) : null}
