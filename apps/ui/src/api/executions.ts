@@ -4,6 +4,7 @@ import { keepPreviousData, type QueryClient, queryOptions, useQueryClient } from
 import { useEffect, useMemo, useRef } from 'react'
 import { call, type Output, urlOf } from './call.ts'
 import { type StreamState, useEventStream } from './event-stream.ts'
+import { isFinal } from '../design/status.ts'
 import { isRecord } from './problem.ts'
 import type { ProjectScope } from './project.ts'
 
@@ -49,10 +50,28 @@ export function idOf(executionId: string): `pex-${string}` {
 
 /** Lists are read again this long after the first of several changes. */
 const SETTLE_MS = 400
+/** A run is over before the report of its last step has reached DB DevOps: what it says is asked for once more. */
+const REPORTED_MS = 3_000
+/** Key words of what a run changes in databases. */
+const CHANGED_BY_RUNS = ['matrix', 'changeset', 'plans']
+
+/**
+ * Reads again what runs change in databases: the matrix, changesets, plans. To be called when a run has ended, or when
+ * one may have ended unseen.
+ */
+function readStateAgain(client: QueryClient): void {
+  const read = (): void => {
+    for (const noun of CHANGED_BY_RUNS) void client.invalidateQueries({ queryKey: [noun] })
+  }
+  read()
+  // Of the client, not of a page: it outlives both.
+  setTimeout(read, REPORTED_MS)
+}
 
 /**
  * Keeps every list of runs in the cache in step with the project's stream: rows at hand change at once; where a run
- * began, or a status changed that a filter may ask for, the lists are read again, once for several changes.
+ * began, or a status changed that a filter may ask for, the lists are read again, once for several changes. So is the
+ * state of databases when a run has ended.
  */
 export function useExecutionsStream({ query }: ProjectScope): StreamState {
   const client = useQueryClient()
@@ -79,8 +98,10 @@ export function useExecutionsStream({ query }: ProjectScope): StreamState {
     events: ['execution', 'reset'],
     onEvent: (name, data) => {
       if (name === 'execution' && isSummary(data)) patchLists(client, query, data)
+      if (name !== 'execution' || !isSummary(data) || isFinal(data.status)) readStateAgain(client)
       readAgain()
     },
+    onReopen: () => readStateAgain(client),
   })
   // The stream tells what changes from now on: what changed before it was open has to be asked for.
   useEffect(() => {
@@ -108,8 +129,9 @@ export function useExecutionStream({ query }: ProjectScope, executionId: string,
     url: isLive ? urlOf('followExecution', { params: { executionId: idOf(executionId) }, query }) : undefined,
     events: ['execution'],
     onEvent: (_name, data) => {
-      if (isDetail(data))
-        client.setQueryData(executionQuery({ org: '', project: '', query }, executionId).queryKey, data)
+      if (!isDetail(data)) return
+      client.setQueryData(executionQuery({ org: '', project: '', query }, executionId).queryKey, data)
+      if (isFinal(data.pipelineExecutionSummary.status)) readStateAgain(client)
     },
   })
 }

@@ -1,6 +1,7 @@
 import type { Permission } from '@sluice/contracts/access'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { call } from './call.ts'
+import { ApiProblem } from './problem.ts'
 import { useProject } from './project.ts'
 import type { EntityScope } from './reference.ts'
 
@@ -26,8 +27,11 @@ export const ACCOUNT: EntityScope = {}
 /** Whether the caller holds `permission` in `scope` (the project at hand unless told), and the sentence to show where not. */
 export function useMay(permission: Permission, scope?: EntityScope): Allowance {
   const { query } = useProject()
-  const { data } = useQuery(permissionsQuery(scope ?? query))
-  if (data === undefined) return { isAllowed: false, reason: undefined }
+  const { data, error } = useQuery(permissionsQuery(scope ?? query))
+  if (data === undefined) {
+    const reason = error instanceof ApiProblem ? `Nobody knows yet whether you may: ${error.message}` : undefined
+    return { isAllowed: false, reason }
+  }
   if (data.permissions.includes(permission)) return { isAllowed: true, reason: undefined }
   const roles = data.rolesByPermission[permission] ?? []
   const needed = roles.length === 0 ? 'which no role has' : `which the role ${roles.join(' or ')} has`

@@ -52,6 +52,6 @@ export function unreachable(): ApiProblem {
   return new ApiProblem({
     code: 'UNREACHABLE',
     status: 0,
-    message: 'Sluice did not answer. Check your connection; this page tries again by itself.',
+    message: 'Sluice did not answer. Check your connection and try again.',
   })
 }

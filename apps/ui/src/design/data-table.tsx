@@ -1,8 +1,8 @@
-import { ActionIcon } from '@mantine/core'
+import { ActionIcon, Skeleton } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import type { KeyboardEvent, ReactNode } from 'react'
 import classes from './data-table.module.css'
-import { FailedState, LoadingRows } from './states.tsx'
+import { FailedState } from './states.tsx'
 
 export interface Column<Row> {
   key: string
@@ -29,7 +29,12 @@ interface DataTableProps<Row> {
   paging?: Paging
   /** An older page is still shown while the next one loads. */
   isStale?: boolean
+  /** Whether rows have a second line, as `TwoLines` has: all are as high then, also while they load. */
+  isTwoLine?: boolean
 }
+
+/** Rows that stand in for those that load, where a page has not fewer. */
+const LOADING_ROWS_MAX = 12
 
 export interface Paging {
   /** From 0. */
@@ -42,10 +47,11 @@ export interface Paging {
 /** A list whose pages come from the server. Header and footer stay in place while rows come; arrow keys go by rows. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, onOpen, isSelected, error, onRetry, empty, paging, isStale } = props
+  const { isTwoLine = false } = props
   return (
     <div className={classes.frame}>
       <div className={classes.scroll} data-stale={isStale === true ? true : undefined}>
-        <table className={classes.table} aria-label={label}>
+        <table className={classes.table} data-two-line={isTwoLine || undefined} aria-label={label}>
           <thead>
             <tr>
               {columns.map((column) => (
@@ -76,13 +82,29 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             ))}
           </tbody>
         </table>
-        {rows === undefined && error === undefined ? <LoadingRows /> : null}
+        {rows === undefined && error === undefined ? (
+          <ComingRows rows={Math.min(paging?.pageSize ?? 6, LOADING_ROWS_MAX)} isTwoLine={isTwoLine} />
+        ) : null}
         {rows === undefined && error !== undefined && error !== null ? (
           <FailedState error={error} onRetry={onRetry} />
         ) : null}
         {rows?.length === 0 ? empty : null}
       </div>
-      {paging === undefined || (rows === undefined && error !== undefined) ? null : <Pager {...paging} />}
+      {paging === undefined || rows === undefined ? null : <Pager {...paging} />}
+    </div>
+  )
+}
+
+/** As high as the rows that come, so that what they push down is not pushed again. */
+function ComingRows({ rows, isTwoLine }: { rows: number; isTwoLine: boolean }) {
+  return (
+    <div className={classes.coming} data-two-line={isTwoLine || undefined} aria-busy="true" role="status">
+      <span className="s-visually-hidden">Loading</span>
+      {Array.from({ length: rows }, (_, row) => (
+        <div key={row}>
+          <Skeleton height={14} radius="sm" width={`${92 - ((row * 7) % 30)}%`} />
+        </div>
+      ))}
     </div>
   )
 }

@@ -89,9 +89,10 @@ function Graph({ label, stages, selectedId, onSelect }: PipelineGraphProps) {
         panOnScroll
         proOptions={{ hideAttribution: true }}
       >
-        <Controls showInteractive={false} position="bottom-right" fitViewOptions={FIT} />
         <KeepInSight id={selectedId} />
       </ReactFlow>
+      {/* Beside the picture, so that no step is ever under the buttons. */}
+      <Controls showInteractive={false} position="bottom-right" fitViewOptions={FIT} />
     </div>
   )
 }

@@ -86,6 +86,7 @@ export function AuditPage() {
       <FailureNote error={verify.error} />
       <DataTable
         label="Audit events"
+        isTwoLine
         rows={list.data?.content}
         isStale={list.isPlaceholderData}
         error={list.data === undefined ? (list.error ?? undefined) : undefined}
@@ -126,7 +127,11 @@ export function AuditPage() {
             cell: ({ resource }) => (
               <TwoLines
                 first={<CutText text={resource.name ?? resource.identifier} />}
-                second={`${resourceText(resource.type)}${resource.name === undefined ? '' : ` · ${resource.identifier}`}`}
+                second={
+                  <CutText
+                    text={`${resourceText(resource.type)}${resource.name === undefined ? '' : ` · ${resource.identifier}`}`}
+                  />
+                }
               />
             ),
           },

@@ -32,6 +32,7 @@ export function DelegatesTable({ delegates, error, onRetry, term, onInstall }: D
     <div className={classes.below}>
       <DataTable
         label="Delegates"
+        isTwoLine
         rows={shown?.slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE)}
         error={error}
         onRetry={onRetry}

@@ -150,6 +150,15 @@ export function DesignPage() {
         ]}
         paging={{ pageIndex: 0, pageSize: 20, total: 2, onPage: () => undefined }}
       />
+      <DataTable
+        label="Example of a list that loads"
+        isTwoLine
+        rows={undefined}
+        rowKey={() => ''}
+        empty={null}
+        columns={[{ key: 'id', header: 'Name', cell: () => null }]}
+        paging={{ pageIndex: 0, pageSize: 3, total: 0, onPage: () => undefined }}
+      />
     </Page>
   )
 }

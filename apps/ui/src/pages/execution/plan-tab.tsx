@@ -63,7 +63,7 @@ function PlanView({ node, stored, plan }: { node: GraphNode; stored: Output<'get
   return (
     <div className={classes.plan}>
       <p className={classes.verdict} data-tone={verdictTone(node)}>
-        <strong>{verdict(node)}</strong>{' '}
+        <strong>{verdict(node, plan.changesets.length)}</strong>{' '}
         <span className={classes.dim}>
           {countText(plan.changesets.length, 'changeset')}, {countText(stored.statementCount, 'statement')}
           {plan.skippedCount === 0 ? '' : `, ${plan.skippedCount.toLocaleString()} passed over`}
@@ -110,9 +110,9 @@ function PlanView({ node, stored, plan }: { node: GraphNode; stored: Output<'get
   )
 }
 
-function verdict(node: GraphNode): string {
+function verdict(node: GraphNode, changesets: number): string {
   if (node.stepType === 'DBSchemaUpdateSQL') return 'An apply after this preview runs exactly this.'
-  if (node.status === 'SUCCEEDED') return 'Exactly this plan was applied.'
+  if (node.status === 'SUCCEEDED') return changesets === 0 ? 'Nothing had to run.' : 'Exactly this plan was applied.'
   if (textAt(node.outcomes['output'] ?? null, 'planHash') !== undefined) {
     return 'This plan was begun and did not end well: the output says what ran.'
   }

@@ -1,6 +1,6 @@
 import type { PipelineSummary } from '@sluice/contracts/pipelines'
 import { expect, it } from 'vitest'
-import { databaseAttention, failedPipelines } from './attention.ts'
+import { blindSpots, databaseAttention, failedPipelines } from './attention.ts'
 
 const run = (runSequence: number, status: 'Failed' | 'Success') => ({
   executionId: `pex-${runSequence}`,
@@ -41,4 +41,14 @@ it('says what a database lacks', () => {
   )
   const worse = databaseAttention('Shop', { ...instance, counts: { ...counts, failed: 1, pending: 3 } })
   expect(worse).toMatchObject({ reason: '1 failed, 3 pending changesets', look: { tone: 'failure' } })
+})
+
+it('says what it has not looked at', () => {
+  const all = { shown: 3, total: 3 }
+  const looked = { schemas: all, pipelines: all, runs: all, unread: 0 }
+  expect(blindSpots(looked)).toEqual([])
+  expect(blindSpots({ ...looked, unread: 2, schemas: { shown: 20, total: 35 } })).toEqual([
+    '2 databases have not been looked at yet.',
+    'Only 20 of 35 schemas are looked at here.',
+  ])
 })

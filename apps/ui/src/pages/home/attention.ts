@@ -42,6 +42,34 @@ export function openRun(run: ExecutionSummary): Attention {
   }
 }
 
+/** What was looked at, of how much. */
+export interface Looked {
+  schemas: { shown: number; total: number }
+  pipelines: { shown: number; total: number }
+  runs: { shown: number; total: number }
+  /** Databases whose history nobody has read yet. */
+  unread: number
+}
+
+/** What "nothing needs you" does not speak of, in sentences; empty where everything was looked at. */
+export function blindSpots({ schemas, pipelines, runs, unread }: Looked): string[] {
+  const parts = [
+    partText(schemas, 'schemas'),
+    partText(pipelines, 'pipelines'),
+    partText(runs, 'runs that go on'),
+  ].filter((part) => part !== '')
+  return [
+    ...(unread === 0
+      ? []
+      : [`${unread === 1 ? '1 database has' : `${unread.toLocaleString()} databases have`} not been looked at yet.`]),
+    ...(parts.length === 0 ? [] : [`Only ${parts.join(' and ')} are looked at here.`]),
+  ]
+}
+
+function partText({ shown, total }: { shown: number; total: number }, what: string): string {
+  return total <= shown ? '' : `${shown.toLocaleString()} of ${total.toLocaleString()} ${what}`
+}
+
 /** What a database needs, worst first; undefined where it needs nothing. */
 export function databaseAttention(schemaName: string, instance: InstanceOverview): Attention | undefined {
   const { changed, failed, pending } = instance.counts

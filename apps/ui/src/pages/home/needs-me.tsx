@@ -6,16 +6,16 @@ import { executionsQuery } from '../../api/executions.ts'
 import { type ProjectScope, usePaths } from '../../api/project.ts'
 import { type DbSchema, overviewQuery } from '../../api/schemas.ts'
 import { Panel } from '../../design/page.tsx'
-import { LoadingRows } from '../../design/states.tsx'
+import { FailureNote, LoadingRows } from '../../design/states.tsx'
 import { StatusBadge } from '../../design/status-mark.tsx'
 import { Ago } from '../../design/time.tsx'
-import { type Attention, databaseAttention, failedPipelines, openRun } from './attention.ts'
+import { type Attention, blindSpots, databaseAttention, failedPipelines, openRun } from './attention.ts'
 import classes from './needs-me.module.css'
 
 interface NeedsMeProps {
   scope: ProjectScope
-  pipelines: UseQueryResult<{ content: PipelineSummary[] }>
-  schemas: UseQueryResult<{ items: DbSchema[] }>
+  pipelines: UseQueryResult<{ content: PipelineSummary[]; totalItems: number }>
+  schemas: UseQueryResult<{ items: DbSchema[]; total: number }>
 }
 
 /** What goes on, what failed and was not mended, and which databases are not where their changelog is. */
@@ -49,13 +49,31 @@ export function NeedsMe({ scope, pipelines, schemas }: NeedsMeProps) {
     }),
   ]
   const isLoading = open.isPending || pipelines.isPending || schemas.isPending || overviews.some((one) => one.isPending)
+  const failed = [open, pipelines, schemas, ...overviews].filter(({ isError }) => isError)
+  const spots = blindSpots({
+    schemas: { shown: list.length, total: schemas.data?.total ?? 0 },
+    pipelines: { shown: pipelines.data?.content.length ?? 0, total: pipelines.data?.totalItems ?? 0 },
+    runs: { shown: open.data?.content.length ?? 0, total: open.data?.totalItems ?? 0 },
+    unread: overviews
+      .flatMap(({ data }) => data ?? [])
+      .filter(({ lastRefreshedAt, lastFailure }) => lastRefreshedAt === undefined && lastFailure === undefined).length,
+  })
+  const firstFailure = failed[0]
   return (
     <Panel title="Needs you" isFlush>
+      {firstFailure === undefined ? null : (
+        <div className={classes.failed}>
+          <FailureNote
+            error={firstFailure.error}
+            onRetry={() => void Promise.all(failed.map(({ refetch }) => refetch()))}
+          />
+        </div>
+      )}
       {items.length === 0 && isLoading ? <LoadingRows rows={2} /> : null}
-      {items.length === 0 && !isLoading ? (
+      {items.length === 0 && !isLoading && firstFailure === undefined ? (
         <p className={classes.nothing}>
-          <IconCircleCheck size={18} aria-hidden /> Nothing runs, nothing failed, and every database is where its
-          changelog is.
+          <IconCircleCheck size={18} aria-hidden /> Nothing runs, nothing failed, and every database
+          {spots.length === 0 ? '' : ' that was looked at'} is where its changelog is.
         </p>
       ) : null}
       <ul className={classes.list}>
@@ -72,6 +90,7 @@ export function NeedsMe({ scope, pipelines, schemas }: NeedsMeProps) {
           </li>
         ))}
       </ul>
+      {isLoading || spots.length === 0 ? null : <p className={classes.spots}>{spots.join(' ')}</p>}
     </Panel>
   )
 }

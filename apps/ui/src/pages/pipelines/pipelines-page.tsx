@@ -1,6 +1,6 @@
 import { Button, Tooltip } from '@mantine/core'
 import { IconPlayerPlay, IconPlus, IconRoute } from '@tabler/icons-react'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useExecutionsStream } from '../../api/executions.ts'
@@ -23,9 +23,9 @@ const PAGE_SIZE = 20
 export function PipelinesPage() {
   const scope = useProject()
   const paths = usePaths()
-  const { q = '', page = 0 } = pipelinesRoute.useSearch()
+  const { q = '', page: pageNumber = 1 } = pipelinesRoute.useSearch()
+  const page = pageNumber - 1
   const navigate = pipelinesRoute.useNavigate()
-  const client = useQueryClient()
   const list = useQuery(pipelinesQuery(scope, { searchTerm: q, pageIndex: page, pageSize: PAGE_SIZE }))
   const mayEdit = useMay('core_pipeline_edit')
   const mayRun = useMay('core_pipeline_execute')
@@ -55,10 +55,7 @@ export function PipelinesPage() {
         onRetry={() => void list.refetch()}
         isStale={list.isPlaceholderData}
         rowKey={(row) => row.identifier}
-        onOpen={(row) => {
-          void client.prefetchQuery(pipelinesQuery(scope, { pageIndex: 0, pageSize: 1 }))
-          void navigate({ to: paths.pipeline(row.identifier) })
-        }}
+        onOpen={(row) => void navigate({ to: paths.pipeline(row.identifier) })}
         empty={
           q === '' ? (
             <EmptyState
@@ -136,7 +133,7 @@ export function PipelinesPage() {
           pageIndex: page,
           pageSize: PAGE_SIZE,
           total: list.data?.totalItems ?? 0,
-          onPage: (next) => void navigate({ search: (now) => ({ ...now, page: next === 0 ? undefined : next }) }),
+          onPage: (next) => void navigate({ search: (now) => ({ ...now, page: next === 0 ? undefined : next + 1 }) }),
         }}
       />
       {running === undefined ? null : <RunDialog {...running} onClose={() => setRunning(undefined)} />}

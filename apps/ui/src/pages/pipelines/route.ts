@@ -3,7 +3,7 @@ import { projectRoute } from '../../routes.tsx'
 
 export interface PipelinesSearch {
   q?: string
-  /** From 0. */
+  /** From 1. */
   page?: number
 }
 
@@ -14,7 +14,7 @@ export const pipelinesRoute = createRoute({
     const page = Number(search['page'])
     return {
       ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
-      ...(Number.isInteger(page) && page > 0 ? { page } : {}),
+      ...(Number.isInteger(page) && page > 1 ? { page } : {}),
     }
   },
   component: lazyRouteComponent(() => import('./pipelines-page.tsx'), 'PipelinesPage'),

@@ -48,6 +48,7 @@ export function ApiKeys() {
       </div>
       <DataTable
         label="API keys"
+        isTwoLine
         rows={keys.data?.content}
         isStale={keys.isPlaceholderData}
         error={keys.data === undefined ? (keys.error ?? undefined) : undefined}

@@ -37,6 +37,7 @@ export function Sessions() {
       <FailureNote error={end.error} />
       <DataTable
         label="Sessions"
+        isTwoLine
         rows={sessions.data}
         error={sessions.data === undefined ? (sessions.error ?? undefined) : undefined}
         onRetry={() => void sessions.refetch()}

@@ -63,6 +63,7 @@ export function SecretsPage() {
     >
       <DataTable
         label="Secrets"
+        isTwoLine
         rows={list.data?.content}
         isStale={list.isPlaceholderData}
         error={list.data === undefined ? (list.error ?? undefined) : undefined}

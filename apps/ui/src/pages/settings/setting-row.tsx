@@ -20,6 +20,12 @@ const SOURCES: Record<Setting['source'], string> = {
   project: 'set for this project',
 }
 
+interface Draft {
+  value?: Value
+  allowOverrides?: boolean
+}
+const NOTHING: Draft = {}
+
 interface SettingRowProps {
   setting: Setting
   level: Level
@@ -30,20 +36,31 @@ interface SettingRowProps {
 export function SettingRow({ setting, level, scope }: SettingRowProps) {
   const queryClient = useQueryClient()
   const permission = useMay('core_setting_edit', scope)
-  const [value, setValue] = useState<Value>(asValue(setting.value))
-  const [allowOverrides, setAllowOverrides] = useState(setting.allowOverrides)
+  // Undefined where nothing was chosen here: then what is stored shows, also when it changes. What was chosen stays.
+  const [draft, setDraft] = useState<Draft>(NOTHING)
+  const value = draft.value ?? asValue(setting.value)
+  const allowOverrides = draft.allowOverrides ?? setting.allowOverrides
   const isHere = setting.levels.includes(level)
   const save = useMutation({
-    mutationFn: (isRestored: boolean) =>
+    mutationFn: ({ isRestored, sent }: { isRestored: boolean; sent: Draft }) =>
       call('updateSettings', {
         query: scope,
         body: [
           isRestored
             ? { updateType: 'RESTORE', identifier: setting.identifier }
-            : { updateType: 'UPDATE', identifier: setting.identifier, value, allowOverrides },
+            : {
+                updateType: 'UPDATE',
+                identifier: setting.identifier,
+                value: sent.value ?? asValue(setting.value),
+                allowOverrides: sent.allowOverrides ?? setting.allowOverrides,
+              },
         ],
       }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['settings'] }),
+    onSuccess: async (_answer, { sent }) => {
+      await queryClient.invalidateQueries({ queryKey: ['settings'] })
+      // What was typed while this was under way is not saved yet.
+      setDraft((now) => (now === sent ? NOTHING : now))
+    },
   })
   const whyNot = !isHere
     ? `This is set for the ${setting.levels.map((item) => LEVEL_WORDS[item]).join(' or ')} only.`
@@ -55,7 +72,7 @@ export function SettingRow({ setting, level, scope }: SettingRowProps) {
   const isSetHere = setting.source === level
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    if (isChanged && may.isAllowed) save.mutate(false)
+    if (isChanged && may.isAllowed) save.mutate({ isRestored: false, sent: draft })
   }
   const canBeOverridden = isHere && setting.levels.indexOf(level) < setting.levels.length - 1
   return (
@@ -66,17 +83,26 @@ export function SettingRow({ setting, level, scope }: SettingRowProps) {
         <small>
           {SOURCES[setting.source]}
           {setting.source === 'default' ? '' : `, default ${String(setting.defaultValue)}`}
+          {isChanged ? `, stored ${String(setting.value)}` : ''}
         </small>
       </div>
       <div className={classes.field}>
-        <ValueField setting={setting} value={value} onChange={setValue} isOff={!may.isAllowed} />
+        <ValueField
+          setting={setting}
+          value={value}
+          onChange={(chosen) => setDraft((before) => ({ ...before, value: chosen }))}
+          isOff={!may.isAllowed}
+        />
         {canBeOverridden ? (
           <Checkbox
             size="xs"
             label="Levels below may override it"
             disabled={!may.isAllowed}
             checked={allowOverrides}
-            onChange={(event) => setAllowOverrides(event.currentTarget.checked)}
+            onChange={(event) => {
+              const { checked } = event.currentTarget
+              setDraft((before) => ({ ...before, allowOverrides: checked }))
+            }}
           />
         ) : null}
         <FailureNote error={save.error} />
@@ -89,7 +115,7 @@ export function SettingRow({ setting, level, scope }: SettingRowProps) {
           variant="subtle"
           color="gray"
           disabled={!isSetHere || !may.isAllowed || save.isPending}
-          onClick={() => save.mutate(true)}
+          onClick={() => save.mutate({ isRestored: true, sent: draft })}
         >
           {level === 'account' ? 'Back to default' : 'Inherit'}
         </Button>

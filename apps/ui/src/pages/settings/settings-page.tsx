@@ -56,8 +56,7 @@ export function SettingsPage() {
         ) : (
           settings.data.map((setting) => (
             <SettingRow
-              // A stored change begins the row's form anew.
-              key={`${setting.identifier} ${level ?? ''} ${JSON.stringify([setting.value, setting.source, setting.allowOverrides])}`}
+              key={`${setting.identifier} ${level ?? ''}`}
               setting={setting}
               level={level ?? 'account'}
               scope={scope}

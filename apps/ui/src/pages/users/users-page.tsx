@@ -61,6 +61,7 @@ export function UsersPage() {
     >
       <DataTable
         label="Users"
+        isTwoLine
         rows={list.data?.content}
         isStale={list.isPlaceholderData}
         error={list.data === undefined ? (list.error ?? undefined) : undefined}
