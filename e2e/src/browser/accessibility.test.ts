@@ -56,16 +56,24 @@ beforeAll(async () => {
 /** What the page says is there, and nothing still loads. */
 async function settle(page: Page): Promise<void> {
   await expect(page.getByRole('heading').first()).toBeVisible()
+  // The page that shows the design language shows what loading looks like, too.
+  if (new URL(page.url()).pathname === '/design') return
   await expect(page.getByRole('status').filter({ hasText: /^Loading$/ }), page.url()).toHaveCount(0)
 }
 
-/** What is wrong with what is on the page now, in both colour schemes. */
-async function violationsOf(page: Page): Promise<string[]> {
+/** What is wrong with what is on the page now, in both colour schemes. A menu floats outside of every landmark. */
+async function violationsOf(page: Page, isMenuOpen = false): Promise<string[]> {
   const found: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme)
-    const { violations } = await new AxeBuilder({ page }).withTags(RULES).disableRules(EXPERIMENTAL).analyze()
+    const axe = new AxeBuilder({ page })
+    // Only colours differ between the schemes.
+    const asked =
+      colorScheme === 'light'
+        ? axe.withTags(RULES).disableRules(isMenuOpen ? [...EXPERIMENTAL, 'region'] : EXPERIMENTAL)
+        : axe.withRules(['color-contrast', 'link-in-text-block'])
+    const { violations } = await asked.analyze()
     for (const { id, help, nodes } of violations) {
       const places = nodes.filter(({ html }) => id !== 'target-size' || !IS_BAR_OF_RUNS.test(html))
       if (places.length === 0) continue
@@ -132,7 +140,7 @@ test('dialogs, menus, drawers and the command palette are accessible, in light a
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: /^Profile of/ }).click()
   await expect(page.getByRole('menu')).toBeVisible()
-  found.push(...(await violationsOf(page)))
+  found.push(...(await violationsOf(page, true)))
   await page.goto(`${PROJECT_PATH}/schemas/shop`)
   await page.getByRole('gridcell').first().click()
   await expect(page.getByRole('dialog')).toBeVisible()
