@@ -54,7 +54,11 @@ export function Baseline({ address, instance, pending, hasHistory, isRunning, on
   }
   return (
     <form className={classes.baseline} onSubmit={submit}>
-      <h3>{hasHistory === false ? 'This database has no history table' : 'Its history has none of the changesets'}</h3>
+      <h3>
+        {hasHistory === false
+          ? 'This database has no history table'
+          : 'The history of this database has none of the changesets'}
+      </h3>
       <Radio.Group
         aria-label="What the database holds"
         value={choice ?? null}

@@ -143,8 +143,10 @@ export function DatabaseStep({ reference, onPasted, onSaved }: DatabaseStepProps
       />
       {taken.others.length === 0 ? null : (
         <div className={classes.note} data-tone="good" role="status">
-          Took {taken.others.map((name) => TAKEN[name]).join(', ')} from what you wrote. The password goes into a secret
-          when you go on, and nowhere else.
+          Took {taken.others.map((name) => TAKEN[name]).join(', ')} from what you wrote.
+          {taken.others.includes('password')
+            ? ' The password goes into a secret when you go on, and nowhere else.'
+            : null}
         </div>
       )}
       {taken.placeholders.length === 0 ? null : (

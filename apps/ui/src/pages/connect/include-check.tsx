@@ -1,7 +1,7 @@
 import { Loader } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { fileQuery, folderQuery, type GitRefChoice, type RepositoryAddress } from '../../api/repository.ts'
+import { fileQuery, folderQuery, type RepositoryAddress } from '../../api/repository.ts'
 import { FailureNote, sentenceOf } from '../../design/states.tsx'
 import { SETTLED_MS, useSettledRef } from '../../repository/use-settled-ref.ts'
 import { checkIncludes } from './check-includes.ts'
@@ -11,19 +11,19 @@ import { includesOf } from './includes.ts'
 /** More are not looked at here: the delegate reads all of them. */
 const LOOKED_AT_MAX = 30
 
-/** Reads the root changelog and asks for everything that it includes, so that a wrong path shows before a delegate is asked. */
+/** Says nothing until a branch and a file are named. Reads the root changelog and asks for everything that it includes, so that a wrong path shows before a delegate is asked. */
 export function IncludeCheck({
   repository,
-  gitRef,
+  branch,
   path,
 }: {
   repository: RepositoryAddress
-  gitRef: GitRefChoice
+  branch: string
   path: string
 }) {
-  const { ref, isSettled } = useSettledRef(gitRef)
+  const { ref, isSettled } = useSettledRef({ branch })
   const [settledPath] = useDebouncedValue(path, SETTLED_MS)
-  const isFile = /\.(ya?ml|xml|json|sql)$/i.test(path)
+  const isFile = branch !== '' && /\.(ya?ml|xml|json|sql)$/i.test(path)
   const isReadable = isFile && isSettled && settledPath === path
   const root = useQuery({ ...fileQuery(repository, ref, settledPath), enabled: isReadable })
   const includes = includesOf(root.data?.file?.content ?? '', settledPath)

@@ -212,9 +212,7 @@ export function RepositoryStep(props: RepositoryStepProps) {
               <TextInput label="Changelog" description="Of the schema" readOnly variant="filled" value={location} />
             )}
           </div>
-          {branch === '' || location === '' ? null : (
-            <IncludeCheck repository={repository} gitRef={{ branch }} path={location} />
-          )}
+          <IncludeCheck repository={repository} branch={branch} path={location} />
           {isNewSchema ? (
             <fieldset className={classes.names}>
               <legend>The changelog here is called</legend>
