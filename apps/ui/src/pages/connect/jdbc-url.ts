@@ -26,6 +26,14 @@ export function jdbcParts(url: string): JdbcParts | undefined {
   }
 }
 
+/** That nothing here drives the kind of database that a JDBC URL names; undefined where it does, or none is named. */
+export function engineProblem(url: string): string | undefined {
+  const engine = jdbcParts(url)?.engine ?? ''
+  return engine === '' || ENGINES.includes(engine)
+    ? undefined
+    : `“${engine}” is not built yet; PostgreSQL is, as in ${EXAMPLE}`
+}
+
 /** What is wrong with a JDBC URL, in a sentence; undefined for one that can be tried. */
 export function jdbcUrlProblem(url: string): string | undefined {
   const text = url.trim()
@@ -39,9 +47,8 @@ export function jdbcUrlProblem(url: string): string | undefined {
   }
   const parts = jdbcParts(text)
   if (parts === undefined || parts.engine === '') return `Write the kind of database after “jdbc:”, as in ${EXAMPLE}`
-  if (!ENGINES.includes(parts.engine)) {
-    return `“${parts.engine}” is not built yet; PostgreSQL is, as in ${EXAMPLE}`
-  }
+  const engine = engineProblem(text)
+  if (engine !== undefined) return engine
   if (!/^jdbc:[a-z0-9+]+:\/\//i.test(text)) return `Two slashes come before the host, as in ${EXAMPLE}`
   if (parts.host === undefined) return `The host is missing, as in ${EXAMPLE}`
   if (parts.port !== undefined && (parts.port < 1 || parts.port > 65_535)) return `There is no port ${parts.port}.`

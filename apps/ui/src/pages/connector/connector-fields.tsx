@@ -5,6 +5,7 @@ import { SelectorsField } from '../../connection/selectors-field.tsx'
 import { FieldPair } from '../../design/form.tsx'
 import { NameFields } from '../../design/name-fields.tsx'
 import { TagsField } from '../../design/tags.tsx'
+import { engineProblem } from '../connect/jdbc-url.ts'
 import { CATALOGUE } from './catalogue.ts'
 import { type ConnectorDraft, type LoginKind, secretPath, usernamePath } from './draft.ts'
 
@@ -49,7 +50,9 @@ export function ConnectorFields({ draft, onChange, error, isStored }: ConnectorF
         required
         withAsterisk={false}
         spellCheck={false}
-        error={fieldProblem(error, 'connector.spec.url')}
+        error={
+          fieldProblem(error, 'connector.spec.url') ?? (kind === 'database' ? engineProblem(draft.url) : undefined)
+        }
         value={draft.url}
         onChange={(event) => set({ url: event.currentTarget.value })}
       />

@@ -133,7 +133,7 @@ export function InstancePage() {
       {tab === 'plans' ? (
         <PlansTab address={{ ...address, instance }} opened={search.plan} onOpen={(plan) => show({ plan })} />
       ) : null}
-      {tab === 'settings' ? <InstanceSettings key={one.data.version} address={address} instance={one.data} /> : null}
+      {tab === 'settings' ? <InstanceSettings key={instance} address={address} instance={one.data} /> : null}
     </Page>
   )
 }

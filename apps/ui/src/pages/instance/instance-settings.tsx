@@ -23,6 +23,8 @@ export function InstanceSettings({ address, instance }: { address: SchemaAddress
   const mayEdit = useMay('dbops_instance_edit')
   const mayDelete = useMay('dbops_instance_delete')
   const [isDeleting, setDeleting] = useState(false)
+  // What the form began with: somebody else's change must not take away what is typed.
+  const [base, setBase] = useState(instance)
   const params = { ...address, instance: instance.identifier }
   const readAgain = () =>
     Promise.all([
@@ -35,15 +37,17 @@ export function InstanceSettings({ address, instance }: { address: SchemaAddress
       <Panel title="Settings">
         {mayEdit.reason === undefined ? null : <p className={classes.reason}>{mayEdit.reason}</p>}
         <InstanceForm
+          key={base.version}
           address={address}
-          instance={instance}
+          instance={base}
           submitLabel="Save"
           isReadOnly={!mayEdit.isAllowed}
           onSubmit={async (draft) => {
-            await savingOver('instance', () =>
-              call('updateDbInstance', { params, body: { ...instanceChange(draft), version: instance.version } }),
+            const saved = await savingOver('instance', () =>
+              call('updateDbInstance', { params, body: { ...instanceChange(draft), version: base.version } }),
             )
             await readAgain()
+            setBase(saved)
             notifications.show({ message: `${draft.naming.name} is saved.` })
           }}
         />

@@ -127,7 +127,7 @@ export function SchemaPage() {
       ) : null}
       {tab === 'settings' && schema.data !== undefined && instances.data !== undefined ? (
         <SettingsTab
-          key={schema.data.version}
+          key={schema.data.identifier}
           address={address}
           schema={schema.data}
           instances={instances.data.items}

@@ -29,6 +29,8 @@ export function SettingsTab({ address, schema, instances }: SettingsTabProps) {
   const mayEdit = useMay('dbops_schema_edit')
   const mayDelete = useMay('dbops_schema_delete')
   const [isDeleting, setDeleting] = useState(false)
+  // What the form began with: somebody else's change must not take away what is typed.
+  const [base, setBase] = useState(schema)
   return (
     <div className={classes.columns}>
       <Panel title="Settings">
@@ -37,24 +39,26 @@ export function SettingsTab({ address, schema, instances }: SettingsTabProps) {
           <p>The changelog of this schema comes from a script. Change it through the API.</p>
         ) : (
           <SchemaForm
-            schema={schema}
+            key={base.version}
+            schema={base}
             instances={instances}
             submitLabel="Save"
             isReadOnly={!mayEdit.isAllowed}
             onSubmit={async ({ naming, changelog, tags, primary }) => {
-              await savingOver('schema', () =>
+              const saved = await savingOver('schema', () =>
                 call('updateDbSchema', {
                   params: address,
                   body: {
                     name: naming.name,
                     tags,
                     changelog,
-                    version: schema.version,
+                    version: base.version,
                     ...(primary === undefined ? {} : { primaryDbInstanceId: primary }),
                   },
                 }),
               )
               await queryClient.invalidateQueries({ queryKey: ['schemas'] })
+              setBase(saved)
               notifications.show({ message: `${naming.name} is saved.` })
             }}
           />
