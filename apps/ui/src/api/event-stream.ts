@@ -46,6 +46,7 @@ export function useEventStream({ url, urlAgain, onEvent, events, onReopen }: Str
       setState('ended')
     }
     const open = (): void => {
+      timer = undefined
       source = new EventSource(wasOpen ? (handlers.current.urlAgain?.() ?? url) : url)
       source.addEventListener('open', () => {
         retryMs = RETRY_MS
@@ -70,8 +71,16 @@ export function useEventStream({ url, urlAgain, onEvent, events, onReopen }: Str
       })
     }
     open()
+    // Whoever has signed in again does not wait for the next try.
+    const unsubscribe = session.subscribe(() => {
+      if (session.isExpired() || timer === undefined) return
+      clearTimeout(timer)
+      retryMs = RETRY_MS
+      open()
+    })
     return () => {
       isOver = true
+      unsubscribe()
       clearTimeout(timer)
       source?.close()
     }

@@ -19,10 +19,10 @@ export function TwoLines({ icon, first, second }: { icon?: ReactNode; first: Rea
   )
 }
 
-/** Text that may be too long for its cell: cut, and whole on hover. */
-export function CutText({ text, isCode = false }: { text: string; isCode?: boolean }) {
+/** Text that may be too long for its cell: cut, and whole, or as `title` says, on hover. */
+export function CutText({ text, title = text, isCode = false }: { text: string; title?: string; isCode?: boolean }) {
   return (
-    <span className={isCode ? `${classes.cut} ${classes.mono}` : classes.cut} title={text}>
+    <span className={isCode ? `${classes.cut} ${classes.mono}` : classes.cut} title={title}>
       {text}
     </span>
   )

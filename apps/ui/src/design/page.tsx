@@ -44,10 +44,10 @@ export function Page({
         <div className={classes.titles}>
           {crumbs.length === 0 ? null : (
             <nav aria-label="Breadcrumb" className={classes.crumbs}>
-              {crumbs.map((crumb) => (
+              {crumbs.map((crumb, index) => (
                 <Fragment key={crumb.label}>
                   {crumb.to === undefined ? <span>{crumb.label}</span> : <Link to={crumb.to}>{crumb.label}</Link>}
-                  <span aria-hidden>/</span>
+                  {index === crumbs.length - 1 ? null : <span aria-hidden>/</span>}
                 </Fragment>
               ))}
             </nav>

@@ -109,12 +109,12 @@ export function AuditPage() {
           )
         }
         columns={[
-          { key: 'time', header: 'When', width: 120, cell: ({ time }) => <Ago at={time} /> },
-          { key: 'who', header: 'Who', width: 160, cell: ({ principal }) => principal.name },
+          { key: 'time', header: 'When', width: 110, cell: ({ time }) => <Ago at={time} /> },
+          { key: 'who', header: 'Who', width: 125, cell: ({ principal }) => principal.name },
           {
             key: 'action',
             header: 'Action',
-            width: 130,
+            width: 105,
             cell: (event) => (
               <Link from={auditRoute.fullPath} to="." search={(before) => ({ ...before, event: event.auditId })}>
                 {ACTIONS[event.action]}
@@ -135,17 +135,17 @@ export function AuditPage() {
               />
             ),
           },
-          { key: 'scope', header: 'Where', width: 200, cell: ({ scope }) => <Dim>{placeText(scope)}</Dim> },
+          { key: 'scope', header: 'Where', width: 175, cell: ({ scope }) => <Dim>{placeText(scope)}</Dim> },
           {
             key: 'from',
             header: 'From',
-            width: 140,
+            width: 115,
             cell: ({ source }) => <Dim>{source?.ip ?? 'Sluice itself'}</Dim>,
           },
           {
             key: 'sequence',
             header: 'No.',
-            width: 80,
+            width: 70,
             align: 'right',
             cell: ({ sequence }) => <Dim>{sequence.toLocaleString()}</Dim>,
           },

@@ -28,7 +28,8 @@ export function LoginPage() {
           }}
         />
         <footer>
-          First start? <code>npm start</code> printed the address and a password, once.
+          First start? What started Sluice printed the first user and password: <code>npm start</code> on its screen,
+          Docker Compose in <code>docker compose logs setup</code>.
         </footer>
       </div>
     </main>

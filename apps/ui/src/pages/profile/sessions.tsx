@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/call.ts'
-import { Dim, RowActions, TwoLines } from '../../design/cell.tsx'
+import { CutText, Dim, RowActions, TwoLines } from '../../design/cell.tsx'
 import { ConfirmDialog } from '../../design/confirm-dialog.tsx'
 import { DataTable } from '../../design/data-table.tsx'
 import { FailureNote } from '../../design/states.tsx'
@@ -50,18 +50,18 @@ export function Sessions() {
             cell: (session) => (
               <TwoLines
                 first={
-                  <span title={session.userAgent}>
-                    {userAgentText(session.userAgent)}
-                    {session.current ? ' (this one)' : ''}
-                  </span>
+                  <CutText
+                    text={`${userAgentText(session.userAgent)}${session.current ? ' (this one)' : ''}`}
+                    title={session.userAgent}
+                  />
                 }
                 second={session.kind === 'BROWSER' ? 'in a browser' : 'with a bearer token'}
               />
             ),
           },
-          { key: 'from', header: 'From', width: 160, cell: ({ address }) => <Dim>{address ?? '–'}</Dim> },
-          { key: 'used', header: 'Last used', width: 130, cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
-          { key: 'opened', header: 'Signed in', width: 130, cell: ({ createdAt }) => <Ago at={createdAt} /> },
+          { key: 'from', header: 'From', width: 120, cell: ({ address }) => <Dim>{address ?? '–'}</Dim> },
+          { key: 'used', header: 'Last used', width: 110, cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} /> },
+          { key: 'opened', header: 'Signed in', width: 110, cell: ({ createdAt }) => <Ago at={createdAt} /> },
           {
             key: 'expires',
             header: 'Ends at the latest',
@@ -71,7 +71,7 @@ export function Sessions() {
           {
             key: 'end',
             header: <span className="s-visually-hidden">Actions</span>,
-            width: 90,
+            width: 80,
             cell: ({ identifier, current }) =>
               current ? null : (
                 <RowActions>
