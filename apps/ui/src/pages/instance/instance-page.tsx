@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { call } from '../../api/call.ts'
 import { useDatabaseRequests } from '../../api/database-request.ts'
+import { useExecutionsStream } from '../../api/executions.ts'
 import { useMay } from '../../api/permissions.ts'
-import { usePaths } from '../../api/project.ts'
+import { usePaths, useProject } from '../../api/project.ts'
 import { instanceQuery, overviewQuery, schemaQuery } from '../../api/schemas.ts'
 import { GuardedButton } from '../../design/guarded-button.tsx'
 import { Page } from '../../design/page.tsx'
@@ -31,6 +32,7 @@ export function InstancePage() {
   const search = routeApi.useSearch()
   const navigate = routeApi.useNavigate()
   const paths = usePaths()
+  useExecutionsStream(useProject())
   const parent = useQuery(schemaQuery(address))
   const one = useQuery(instanceQuery({ ...address, instance }))
   const overview = useQuery(overviewQuery(address)).data?.find((item) => item.instance === instance)

@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { call } from '../../api/call.ts'
 import { useDatabaseRequests } from '../../api/database-request.ts'
+import { useExecutionsStream } from '../../api/executions.ts'
 import { useMay } from '../../api/permissions.ts'
-import { usePaths } from '../../api/project.ts'
+import { usePaths, useProject } from '../../api/project.ts'
 import { INSTANCES_PER_PAGE, instancesQuery, overviewQuery, schemaQuery } from '../../api/schemas.ts'
 import { GuardedButton } from '../../design/guarded-button.tsx'
 import { Page } from '../../design/page.tsx'
@@ -26,6 +27,8 @@ export function SchemaPage() {
   const search = routeApi.useSearch()
   const navigate = routeApi.useNavigate()
   const paths = usePaths()
+  // Runs that somebody else starts change what is shown here.
+  useExecutionsStream(useProject())
   const schema = useQuery(schemaQuery(address))
   const instances = useQuery(instancesQuery(address))
   const overview = useQuery(overviewQuery(address))
