@@ -1,7 +1,9 @@
 import { roleGrants } from '@sluice/access'
 import * as apiKeys from '@sluice/contracts/api-keys'
+import * as auth from '@sluice/contracts/auth'
 import * as connectors from '@sluice/contracts/connectors'
 import * as instances from '@sluice/contracts/dbops-instances'
+import * as requests from '@sluice/contracts/dbops-requests'
 import * as schemas from '@sluice/contracts/dbops-schemas'
 import * as state from '@sluice/contracts/dbops-state'
 import * as delegates from '@sluice/contracts/delegates'
@@ -11,6 +13,7 @@ import * as pipelines from '@sluice/contracts/pipelines'
 import * as projects from '@sluice/contracts/projects'
 import { ALL_ROUTES } from '@sluice/contracts/route-list'
 import { publicPath, type RouteContract } from '@sluice/contracts/routes'
+import * as scm from '@sluice/contracts/scm-requests'
 import * as secrets from '@sluice/contracts/secrets'
 import * as settings from '@sluice/contracts/settings'
 import * as users from '@sluice/contracts/users'
@@ -20,7 +23,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { clientWith, pathOf, send, signIn, type Answer, type ApiClient } from './system/api-client.ts'
 import { createCustomerDatabase } from './system/customer.ts'
 import { tablesOf } from './system/left-behind.ts'
-import { createPipeline, PROJECT, readRun, runToEnd, waitForRun } from './system/project.ts'
+import { connectGit, createPipeline, PROJECT, readRun, runToEnd, waitForRun } from './system/project.ts'
 import { createRepository, system } from './system/system.ts'
 
 /** Stands in everything that the first account stores; the second must never see it. */
@@ -44,6 +47,9 @@ interface Sample {
   /** Status that another account gets where it is neither 404 nor a success, and why that is right. */
   status?: { code: number; because: string }
 }
+
+const NO_SCHEMA = { code: 400, because: 'what a task is about is resolved like a reference of a step' }
+const NO_CONNECTOR = { code: 400, because: 'the connector that the request names is not there' }
 
 const ROUTES = publicRoutes(ALL_ROUTES).filter(({ route }) => route.auth !== 'public')
 const INTERNAL = ALL_ROUTES.filter((route) => route.auth === 'peer')
@@ -199,7 +205,7 @@ function expectNothingOfFirst(answer: Answer, sample: Sample, operationId: strin
   // An error may repeat what the caller has sent.
   const sent = JSON.stringify(sample)
   expect(answer.text, operationId).not.toContain(MARK)
-  expect(answer.text, operationId).not.toContain(String(OWN_TIMEOUT))
+  if (!sent.includes(String(OWN_TIMEOUT))) expect(answer.text, operationId).not.toContain(String(OWN_TIMEOUT))
   for (const id of ids.filter((candidate) => !sent.includes(candidate)))
     expect(answer.text, operationId).not.toContain(id)
 }
@@ -209,7 +215,8 @@ beforeAll(async () => {
   second = await signIn(system.second)
   const database = await createCustomerDatabase('tenant_first', `${MARK} password`)
   const repository = await createRepository('tenant-first', {
-    'changelog.sql': `--liquibase formatted sql\n\n--changeset ${MARK}:one\ncreate table ${MARK} (id int);\n`,
+    'changelog.sql': `--liquibase formatted sql\n\n--changeset ${MARK}:one\ncreate table ${MARK} (id int);\n\n--changeset ana:two\ninsert into ${MARK} values (2);\n`,
+    [`${MARK}.txt`]: MARK,
   })
   await populate(first, MARK, database, repository.url)
   await first.call(settings.updateSettings, {
@@ -239,8 +246,20 @@ beforeAll(async () => {
   const instanceParams = { ...schemaParams, instance: 'tenant_prod' }
   const [plan] = await first.call(state.listPlans, { params: instanceParams })
   const { content: held } = await first.call(delegates.listDelegates, { query: PAGE, body: {} })
+  const looked = await first.call(requests.refreshInstance, { params: instanceParams, query: { waitSeconds: 30 } })
+  expect(looked.status).toBe('SUCCESS')
+  // Read through a delegate: only such a request has an id.
+  await connectGit(first, 'tenant_far_git', repository.url, true)
+  const repositoryOf = (connectorIdentifierRef: string) => ({ ...PROJECT, connectorIdentifierRef, waitSeconds: 30 })
+  const far = await first.call(scm.listConnectorBranches, { query: repositoryOf('tenant_far_git') })
+  expect(far.status).toBe('SUCCESS')
+  const [session] = await first.call(auth.listSessions, {})
   ids = [
     first.accountId,
+    session?.identifier ?? '',
+    looked.requestId,
+    far.requestId ?? '',
+    far.branches?.items[0]?.commit ?? '',
     user.uuid,
     apiKey.identifier,
     run.executionId,
@@ -256,6 +275,11 @@ beforeAll(async () => {
       body: { currentPassword: 'not the password', newPassword: 'long enough to be one' },
       status: { code: 401, because: 'the current password is wrong' },
     },
+    listSessions: { kind: 'own' },
+    endSession: { kind: 'id', params: identifier(session?.identifier ?? '') },
+    endOtherSessions: { kind: 'own' },
+    getMyAccess: { kind: 'own', query: PROJECT },
+    updateCurrentUser: { kind: 'own', body: { user: { name: 'x' } } },
     getCurrentAccount: { kind: 'own' },
     updateFeatureFlag: { kind: 'own', params: { name: 'DBOPS_ENABLED' }, body: { enabled: true } },
     getCurrentUser: { kind: 'own' },
@@ -346,6 +370,8 @@ beforeAll(async () => {
     revokeDelegateToken: { kind: 'name', params: { name: 'tenant-token' } },
     deleteDelegateToken: { kind: 'name', params: { name: 'tenant-token' } },
     listDelegates: { kind: 'own', query: PAGE, body: {} },
+    followDelegates: { kind: 'own' },
+    getDelegateInstall: { kind: 'own' },
     listSettings: { kind: 'own', query: PROJECT },
     updateSettings: {
       kind: 'own',
@@ -354,6 +380,8 @@ beforeAll(async () => {
     },
     listAudits: { kind: 'own', query: PAGE, body: {} },
     verifyAudits: { kind: 'own' },
+    getAuditFilters: { kind: 'own' },
+    exportAudits: { kind: 'own' },
     createPipeline: {
       kind: 'own',
       query: PROJECT,
@@ -378,6 +406,7 @@ beforeAll(async () => {
     followExecutions: { kind: 'own', query: PROJECT },
     streamLog: { kind: 'id', query: { key: logKey } },
     readLog: { kind: 'id', query: { key: logKey } },
+    scanLog: { kind: 'id', query: { key: logKey } },
     createLogDownloadLink: { kind: 'id', query: { key: logKey } },
     listDbSchemas: { kind: 'own', params: TREE },
     createDbSchema: {
@@ -405,6 +434,37 @@ beforeAll(async () => {
     getDeployedState: { kind: 'name', params: instanceParams, body: { planExecutionId: run.executionId } },
     listPlans: { kind: 'name', params: instanceParams },
     getPlan: { kind: 'id', params: { ...instanceParams, hash: plan?.hash ?? '' } },
+    refreshInstance: { kind: 'name', params: instanceParams, query: { waitSeconds: 0 }, status: NO_SCHEMA },
+    refreshSchema: { kind: 'name', params: schemaParams, body: {} },
+    baselineInstance: {
+      kind: 'name',
+      params: instanceParams,
+      query: { waitSeconds: 0 },
+      body: { expectedCount: 1 },
+      status: NO_SCHEMA,
+    },
+    getDatabaseRequest: {
+      kind: 'id',
+      params: { ...schemaParams, requestId: looked.requestId },
+      query: { waitSeconds: 0 },
+    },
+    getChangeset: { kind: 'id', params: schemaParams, query: { fileName: 'changelog.sql', author: 'ana', id: 'two' } },
+    listConnectorBranches: { kind: 'name', query: repositoryOf('tenant_git'), status: NO_CONNECTOR },
+    listConnectorFiles: {
+      kind: 'name',
+      query: { ...repositoryOf('tenant_git'), branch: 'main' },
+      status: NO_CONNECTOR,
+    },
+    getConnectorFile: {
+      kind: 'name',
+      query: { ...repositoryOf('tenant_git'), branch: 'main', filePath: 'changelog.sql' },
+      status: NO_CONNECTOR,
+    },
+    getScmRequest: {
+      kind: 'id',
+      params: { requestId: far.requestId ?? '' },
+      query: { ...PROJECT, waitSeconds: 0 },
+    },
     // Last: they take away what the others need.
     deletePipeline: { kind: 'name', params: identifier('tenant_ship'), query: PROJECT },
     deleteDbInstance: { kind: 'name', params: instanceParams },
