@@ -366,8 +366,8 @@ test('a run that no delegate may take says at once whom it waits for, and can be
   const waiting = await until(
     async () => {
       const { nodes } = await readRun(client, executionId)
-      // Before it waits for a delegate, what the step refers to is looked up; that is told as well.
-      return nodes.map((node) => node.progressData?.message ?? '').find((message) => message.includes('delegate'))
+      // What is done before it waits (looking up, asking) is told as well.
+      return nodes.map((node) => node.progressData?.message ?? '').find((message) => message.includes('moon'))
     },
     { what: 'the waiting sentence', deadlineMs: 5_000 },
   )
