@@ -20,11 +20,16 @@ const PAUSE_MS = 2_000
 const MAX_MATCHES = 10_000
 const EMPTY: Scan = { sections: [], matches: [], scannedTo: 0, isRunning: false, error: undefined, search: '' }
 
-function joined(have: readonly LogSection[], more: readonly LogSection[]): LogSection[] {
-  const [first, ...rest] = more
+function joined(have: readonly LogSection[], found: readonly LogSection[]): LogSection[] {
   const last = have.at(-1)
+  const end = last?.lastSeq ?? 0
+  // What was looked at twice counts once.
+  const more = found
+    .filter(({ lastSeq }) => lastSeq > end)
+    .map((section) => ({ ...section, firstSeq: Math.max(section.firstSeq, end + 1) }))
+  const [first, ...rest] = more
   // A request ends anywhere: the next one goes on within the same section.
-  if (first === undefined || last?.unit !== first.unit || last.lastSeq + 1 !== first.firstSeq) return [...have, ...more]
+  if (first === undefined || last?.unit !== first.unit || end + 1 !== first.firstSeq) return [...have, ...more]
   return [...have.slice(0, -1), { ...last, lastSeq: first.lastSeq, level: worse(last.level, first.level) }, ...rest]
 }
 
@@ -63,7 +68,7 @@ export function useScan(logKey: string, search: string, until: number, isComplet
         setScan((now) => ({
           search,
           sections: joined(now.sections, sections),
-          matches: [...now.matches, ...matches],
+          matches: [...now.matches, ...matches.filter((seq) => seq > (now.matches.at(-1) ?? 0))],
           // Never back: a log-service that starts again knows the last lines only when they have been sent again.
           scannedTo: Math.max(now.scannedTo, nextSeq === undefined ? total : nextSeq - 1),
           isRunning: false,

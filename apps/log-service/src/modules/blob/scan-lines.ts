@@ -23,6 +23,8 @@ export async function scanLines(
       // The parsing seam: each line was validated when it was stored; here a hundred thousand are read at once.
       const line: LogLine = JSON.parse(json)
       if (line.seq < from) continue
+      // Lines that came during the look are for the next one, which begins behind `total`.
+      if (line.seq > head.ackedSeq) return scan
       if (line.seq - from >= LOG_SCAN_LINES || scan.matches.length >= LOG_SCAN_MATCHES) {
         return { ...scan, nextSeq: line.seq }
       }
